@@ -1,0 +1,23 @@
+//! The model of a SlapOS master: identifiers, states and rules, as plain values and functions.
+//!
+//! What is decided here is decided once, for every dialect. The room knows no SQL, no HTTP, no
+//! XML or JSON shape and reads no clock: "now" is always an argument. Start with
+//! [`request::RequestInstance`], the protocol's central verb, and [`behaviour::Behaviour`], the
+//! named switches by which masters differ.
+
+pub mod allocation;
+pub mod behaviour;
+pub mod caller;
+pub mod computer;
+pub mod identifier;
+pub mod instance;
+pub mod natural;
+pub mod parameters;
+pub mod product;
+pub mod request;
+pub mod software;
+pub mod state;
+pub mod status;
+pub mod text;
+pub mod time;
+pub mod usage;

@@ -1,0 +1,4 @@
+//! slapmaster: a mock SlapOS master for tests and demos.
+
+pub mod domain;
+pub mod front;

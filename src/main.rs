@@ -1,0 +1,2 @@
+//! The `slapmaster` binary.
+fn main() {}
