@@ -2,3 +2,6 @@
 
 pub mod domain;
 pub mod front;
+pub mod master;
+pub mod mock;
+pub mod store;

@@ -1,1 +1,284 @@
-//! placeholder
+//! Computers and their partitions, and what formatting does to them (`semantics.md` 5).
+
+use super::{
+    behaviour::FormatMissing,
+    identifier::{ComputerReference, PartitionReference},
+    state::{PartitionState, Validation},
+};
+
+/// What a computer says of itself and of its partitions (`loadComputerConfigurationFromXML`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputerFormat {
+    /// The computer.
+    pub reference: ComputerReference,
+    /// Its main address and netmask; absence clears them.
+    pub address: Option<String>,
+    /// Netmask of the main address.
+    pub netmask: Option<String>,
+    /// Operating system, as the node spells it; absence clears it.
+    pub os_type: Option<String>,
+    /// Public address; absence clears it.
+    pub public_ipv4_address: Option<String>,
+    /// Version of the node's software; absence clears it.
+    pub slapos_version: Option<String>,
+    /// The partitions, in the order sent.
+    pub partitions: Vec<PartitionFormat>,
+    /// All that was sent, as JSON, for inspection.
+    pub document: String,
+}
+
+/// One partition of a [`ComputerFormat`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionFormat {
+    /// Its reference.
+    pub reference: PartitionReference,
+    /// Name of its tap; may be empty.
+    pub tap_name: String,
+    /// Plain addresses with their netmasks.
+    pub addresses: Vec<(String, String)>,
+    /// The tap's own IPv4 route, if it has one.
+    pub route: Option<Route>,
+    /// Capabilities, order and duplicates kept.
+    pub capabilities: Vec<String>,
+}
+
+/// The IPv4 route of a tap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Address.
+    pub address: String,
+    /// Netmask.
+    pub netmask: String,
+    /// Gateway.
+    pub gateway: String,
+    /// Network.
+    pub network: String,
+}
+
+/// An address of a partition, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// Name of the interface.
+    pub interface: String,
+    /// The address.
+    pub address: String,
+    /// Its netmask; may be empty.
+    pub netmask: String,
+    /// Gateway, for the address of a routed tap; else empty.
+    pub gateway: String,
+    /// Network, for the address of a routed tap; else empty.
+    pub network: String,
+}
+
+impl Address {
+    /// Whether it is told in `full_ip_list`, with gateway, netmask and network, rather than in
+    /// `ip_list` (`slap.md` 4.6).
+    pub fn is_route(&self) -> bool {
+        !self.gateway.is_empty() && !self.netmask.is_empty()
+    }
+}
+
+impl PartitionFormat {
+    /// The name under which its addresses are kept: the tap's, or the partition's own where the
+    /// tap has none (as slapproxy; production would lose addresses, `slap.md` 5.12).
+    fn interface(&self) -> &str {
+        if self.tap_name.is_empty() {
+            self.reference.as_str()
+        } else {
+            &self.tap_name
+        }
+    }
+
+    /// The addresses after this format, given those kept before.
+    ///
+    /// Two passes, one for plain addresses and one for the route, which never disturb each
+    /// other. In each, an address that is there stays as it is; others of the same interface are
+    /// re-used for new addresses, or go.
+    pub fn synchronised(&self, kept: &[Address]) -> Vec<Address> {
+        let plain: Vec<Address> = self
+            .addresses
+            .iter()
+            .map(|(address, netmask)| Address {
+                interface: self.interface().to_owned(),
+                address: address.clone(),
+                netmask: netmask.clone(),
+                gateway: String::new(),
+                network: String::new(),
+            })
+            .collect();
+        let route_interface = format!("route_{}", self.interface());
+        let route: Vec<Address> = self
+            .route
+            .iter()
+            .map(|route| Address {
+                interface: route_interface.clone(),
+                address: route.address.clone(),
+                netmask: route.netmask.clone(),
+                gateway: route.gateway.clone(),
+                network: route.network.clone(),
+            })
+            .collect();
+        let addresses = synchronise(kept, &plain, self.interface(), same_address);
+        synchronise(&addresses, &route, &route_interface, |a, b| a == b)
+    }
+}
+
+fn same_address(kept: &Address, wanted: &Address) -> bool {
+    !kept.is_route() && kept.address == wanted.address && kept.netmask == wanted.netmask
+}
+
+fn synchronise(
+    kept: &[Address],
+    wanted: &[Address],
+    interface: &str,
+    same: impl Fn(&Address, &Address) -> bool,
+) -> Vec<Address> {
+    let mut missing: Vec<&Address> = Vec::new();
+    for address in wanted {
+        let known = kept.iter().any(|k| same(k, address)) || missing.contains(&address);
+        if !known {
+            missing.push(address);
+        }
+    }
+    let mut missing = missing.into_iter();
+    let mut result = Vec::with_capacity(wanted.len());
+    for address in kept {
+        let ours = address.interface.is_empty() || address.interface == interface;
+        if !ours || wanted.iter().any(|w| same(address, w)) {
+            result.push(address.clone());
+        } else if let Some(new) = missing.next() {
+            result.push(new.clone());
+        }
+    }
+    result.extend(missing.cloned());
+    result
+}
+
+/// State and validation of a partition after a format that names it, given those before; a new
+/// one has none (`semantics.md` 5, first table).
+pub const fn after_listed(before: Option<PartitionState>) -> (PartitionState, Validation) {
+    let state = match before {
+        None | Some(PartitionState::Free | PartitionState::Inactive) => PartitionState::Free,
+        Some(PartitionState::Busy) => PartitionState::Busy,
+    };
+    (state, Validation::Validated)
+}
+
+/// What becomes of a partition that a format does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlisted {
+    /// It stays, in this state, and is no longer listed.
+    Kept(PartitionState),
+    /// It goes, with whatever is on it.
+    Deleted,
+}
+
+/// Decides what becomes of a partition in state `before` that a format does not name
+/// (`semantics.md` 5, second table; C.12).
+pub const fn after_unlisted(before: PartitionState, missing: FormatMissing) -> Unlisted {
+    match (missing, before) {
+        (FormatMissing::Delete, _) => Unlisted::Deleted,
+        (FormatMissing::Deactivate, PartitionState::Busy) => Unlisted::Kept(PartitionState::Busy),
+        (FormatMissing::Deactivate, PartitionState::Free | PartitionState::Inactive) => {
+            Unlisted::Kept(PartitionState::Inactive)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partition(tap: &str, addresses: &[&str], route: Option<&str>) -> PartitionFormat {
+        PartitionFormat {
+            reference: PartitionReference::trusted("slappart0".to_owned()),
+            tap_name: tap.to_owned(),
+            addresses: addresses
+                .iter()
+                .map(|a| ((*a).to_owned(), "255.255.255.255".to_owned()))
+                .collect(),
+            route: route.map(|address| Route {
+                address: address.to_owned(),
+                netmask: "255.255.0.0".to_owned(),
+                gateway: "10.8.0.1".to_owned(),
+                network: "10.8.0.0".to_owned(),
+            }),
+            capabilities: Vec::new(),
+        }
+    }
+
+    fn shown(addresses: &[Address]) -> Vec<(&str, &str)> {
+        addresses
+            .iter()
+            .map(|a| (a.interface.as_str(), a.address.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn an_address_that_is_not_sent_any_more_is_replaced() {
+        let kept = partition("tap0", &["10.0.0.1", "10.0.0.2"], None).synchronised(&[]);
+        let next = partition("tap0", &["10.0.0.3"], None);
+        let after = next.synchronised(&kept);
+        assert_eq!(shown(&after), [("tap0", "10.0.0.3")]);
+        assert_eq!(next.synchronised(&after), after);
+        assert_eq!(
+            shown(&partition("tap0", &[], None).synchronised(&after)),
+            []
+        );
+    }
+
+    #[test]
+    fn the_route_and_the_plain_addresses_do_not_disturb_each_other() {
+        let kept = partition("tap0", &["10.0.0.1"], Some("10.8.0.2")).synchronised(&[]);
+        assert_eq!(
+            shown(&kept),
+            [("tap0", "10.0.0.1"), ("route_tap0", "10.8.0.2")]
+        );
+        assert!(kept[1].is_route() && !kept[0].is_route());
+        let after = partition("tap0", &["10.0.0.1"], None).synchronised(&kept);
+        assert_eq!(shown(&after), [("tap0", "10.0.0.1")]);
+    }
+
+    #[test]
+    fn renaming_the_tap_leaves_known_addresses_under_the_old_name() {
+        let kept = partition("tap0", &["10.0.0.1", "10.0.0.2"], None).synchronised(&[]);
+        let after = partition("tap1", &["10.0.0.1", "10.0.0.9"], None).synchronised(&kept);
+        assert_eq!(
+            shown(&after),
+            [
+                ("tap0", "10.0.0.1"),
+                ("tap0", "10.0.0.2"),
+                ("tap1", "10.0.0.9")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tap_without_a_name_takes_the_partitions() {
+        let after = partition("", &["10.0.0.1"], Some("10.8.0.2")).synchronised(&[]);
+        assert_eq!(
+            shown(&after),
+            [("slappart0", "10.0.0.1"), ("route_slappart0", "10.8.0.2")]
+        );
+    }
+
+    #[test]
+    fn a_busy_partition_stays_busy_whether_listed_or_not() {
+        use PartitionState::{Busy, Free, Inactive};
+        assert_eq!(after_listed(Some(Busy)).0, Busy);
+        assert_eq!(after_listed(Some(Inactive)).0, Free);
+        assert_eq!(after_listed(None), (Free, Validation::Validated));
+        assert_eq!(
+            after_unlisted(Busy, FormatMissing::Deactivate),
+            Unlisted::Kept(Busy)
+        );
+        assert_eq!(
+            after_unlisted(Free, FormatMissing::Deactivate),
+            Unlisted::Kept(Inactive)
+        );
+        assert_eq!(
+            after_unlisted(Busy, FormatMissing::Delete),
+            Unlisted::Deleted
+        );
+    }
+}

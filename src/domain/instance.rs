@@ -1,1 +1,97 @@
-//! placeholder
+//! Instances and the trees that they form.
+
+use super::{
+    identifier::{
+        InstanceReference, ProjectReference, SoftwareReleaseUri, SoftwareType, Title,
+        TreeReference, UserReference,
+    },
+    parameters::Parameters,
+    state::{InstanceKind, RequestedState, Subscription, Validation},
+    time::Timestamp,
+};
+
+/// How many children one requester may have (`semantics.md` 3.4).
+pub const MOST_CHILDREN: i64 = 100;
+
+/// What a request says that an instance shall be; stored with the tree and with each instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The software release.
+    pub release: SoftwareReleaseUri,
+    /// The software type.
+    pub software_type: SoftwareType,
+    /// Instance parameters.
+    pub parameters: Parameters,
+    /// SLA filter.
+    pub sla: Parameters,
+    /// The slap state.
+    pub state: RequestedState,
+}
+
+/// A contract: what a user asked for, with the tree of instances that serves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceTree {
+    /// Row in the store.
+    pub id: i64,
+    /// `HOSTSUBS-n`.
+    pub reference: TreeReference,
+    /// Title, unique among its owner's live trees.
+    pub title: Title,
+    /// The person that it belongs to.
+    pub owner: UserReference,
+    /// The project that it belongs to.
+    pub project: ProjectReference,
+    /// Whether its root is a shared instance.
+    pub kind: InstanceKind,
+    /// What is wanted of its root.
+    pub wanted: Wanted,
+    /// Live, or archived (`Invalidated`).
+    pub validation: Validation,
+    /// Whether requests are propagated to the root.
+    pub subscription: Subscription,
+}
+
+/// A software instance or a shared instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// Row in the store.
+    pub id: i64,
+    /// `SOFTINST-n`.
+    pub reference: InstanceReference,
+    /// Its kind, which never changes.
+    pub kind: InstanceKind,
+    /// Title, unique among its tree's live instances.
+    pub title: Title,
+    /// The tree that it belongs to, which never changes.
+    pub tree_id: i64,
+    /// The instance that requested it; a root was requested by its tree.
+    pub parent_id: Option<i64>,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+    /// What it published.
+    pub connection: Parameters,
+    /// Whether it still counts.
+    pub validation: Validation,
+    /// Where it is allocated; a shared instance: where its host is.
+    pub partition_id: Option<i64>,
+    /// The computer of that partition.
+    pub computer_id: Option<i64>,
+    /// When it was last banged or changed.
+    pub stamped_at: Timestamp,
+    /// Whether it may be allocated.
+    pub subscription: Subscription,
+}
+
+impl Instance {
+    /// Whether it is the root of this tree: requested by the tree itself, under its title.
+    pub fn is_root_of(&self, tree: &InstanceTree) -> bool {
+        self.tree_id == tree.id && self.parent_id.is_none() && self.title == tree.title
+    }
+
+    /// Whether it is shown in its host's list (`semantics.md` 3.8).
+    pub fn is_listed_by_host(&self) -> bool {
+        self.kind == InstanceKind::Shared
+            && self.validation == Validation::Validated
+            && self.wanted.state == RequestedState::Started
+    }
+}

@@ -38,11 +38,25 @@ mod tests {
 
     #[test]
     fn digits_compare_as_numbers() {
-        let mut names = vec!["slappart10", "slappart2", "slappart", "slappart0", "a9b10", "a9b9"];
+        let mut names = vec![
+            "slappart10",
+            "slappart2",
+            "slappart",
+            "slappart0",
+            "a9b10",
+            "a9b9",
+        ];
         names.sort_by_key(|n| natural_key(n));
         assert_eq!(
             names,
-            ["a9b9", "a9b10", "slappart", "slappart0", "slappart2", "slappart10"]
+            [
+                "a9b9",
+                "a9b10",
+                "slappart",
+                "slappart0",
+                "slappart2",
+                "slappart10"
+            ]
         );
     }
 }

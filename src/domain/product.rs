@@ -41,12 +41,16 @@ mod tests {
     /// `semantics.md` B.115.
     #[test]
     fn a_release_dated_tomorrow_comes_last() {
-        let release = |name: &str, day| ProductRelease {
+        let release = |name: &str, day: i64| ProductRelease {
             uri: SoftwareReleaseUri::trusted(name.to_owned()),
             effective_at: Timestamp::from_seconds(day * 86_400),
         };
         let list = newest_first(
-            vec![release("tomorrow", 11), release("yesterday", 9), release("today", 10)],
+            vec![
+                release("tomorrow", 11),
+                release("yesterday", 9),
+                release("today", 10),
+            ],
             Timestamp::from_seconds(10 * 86_400 + 60),
         );
         let names: Vec<_> = list.iter().map(SoftwareReleaseUri::as_str).collect();

@@ -81,9 +81,21 @@ mod tests {
     fn the_supply_table() {
         assert_eq!(decide_supply(None, Available), SupplyDecision::Create);
         assert_eq!(decide_supply(None, Destroyed), SupplyDecision::Keep);
-        assert_eq!(decide_supply(Some(Available), Available), SupplyDecision::Keep);
-        assert_eq!(decide_supply(Some(Available), Destroyed), SupplyDecision::RequestDestroy);
-        assert_eq!(decide_supply(Some(Destroyed), Available), SupplyDecision::Replace);
-        assert_eq!(decide_supply(Some(Destroyed), Destroyed), SupplyDecision::Keep);
+        assert_eq!(
+            decide_supply(Some(Available), Available),
+            SupplyDecision::Keep
+        );
+        assert_eq!(
+            decide_supply(Some(Available), Destroyed),
+            SupplyDecision::RequestDestroy
+        );
+        assert_eq!(
+            decide_supply(Some(Destroyed), Available),
+            SupplyDecision::Replace
+        );
+        assert_eq!(
+            decide_supply(Some(Destroyed), Destroyed),
+            SupplyDecision::Keep
+        );
     }
 }

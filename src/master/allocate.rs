@@ -1,0 +1,241 @@
+//! Allocation: finding a partition, or a host, for an instance (`semantics.md` 4).
+
+use std::{collections::HashMap, sync::PoisonError};
+
+use super::{Result, operation::Operation};
+use crate::{
+    domain::{
+        allocation::{AllocationFailure, Candidate, Filter, TreeFacts},
+        behaviour::{
+            AllocateStopped, AllocationCandidates, CapacityCheck, RequireProduct, SharedHost,
+        },
+        identifier::ComputerReference,
+        instance::{Instance, InstanceTree},
+        state::{InstanceKind, PartitionState, RequestedState, Subscription},
+        status::{AccessStatus, StatusSubject},
+    },
+    store::{self, candidate::Page},
+};
+
+/// What the capacity check knows of a computer: its status and the weight of what it holds.
+type Load = (Option<AccessStatus>, i64);
+
+impl Operation<'_> {
+    /// Tries to allocate an instance that waits. The reason why not goes to the journal and stays
+    /// with the instance; no requester is told it.
+    pub(super) async fn allocate(
+        &mut self,
+        instance: &Instance,
+        tree: &InstanceTree,
+    ) -> Result<std::result::Result<Candidate, AllocationFailure>> {
+        let found = self.find_partition(instance, tree).await?;
+        match &found {
+            Ok(candidate) => self.take(instance, candidate).await?,
+            Err(failure) => {
+                let reason = failure.to_string();
+                if store::instance::note_failure(self.tx, instance.id, &reason).await? {
+                    self.event(
+                        instance.reference.as_str(),
+                        format!("allocation of instance {} failed: {reason}", instance.title),
+                    );
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Tries to allocate everything that waits, until nothing more finds a place: an instance
+    /// that was allocated may be the host that another waits for.
+    pub(super) async fn allocate_waiting(&mut self) -> Result<()> {
+        loop {
+            let mut progress = false;
+            for instance in store::instance::waiting(self.tx).await? {
+                let tree = store::tree::by_id(self.tx, instance.tree_id).await?;
+                progress |= self.allocate(&instance, &tree).await?.is_ok();
+            }
+            if !progress {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn find_partition(
+        &mut self,
+        instance: &Instance,
+        tree: &InstanceTree,
+    ) -> Result<std::result::Result<Candidate, AllocationFailure>> {
+        if let Some(failure) = self.precluded(instance, tree).await? {
+            return Ok(Err(failure));
+        }
+        let mut filter = match Filter::read(&instance.wanted.sla, instance.kind, &self.behaviour) {
+            Ok(filter) => filter,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if filter.computer.is_none() && self.is_bound_to_default(instance.kind) {
+            filter.computer.clone_from(&self.world.default_computer);
+        }
+        let used_networks = if filter.unique_by_network {
+            store::candidate::used_networks(self.tx, tree.id).await?
+        } else {
+            std::collections::BTreeSet::new()
+        };
+        let facts = TreeFacts {
+            project: tree.project.clone(),
+            used_networks,
+            now: self.now,
+        };
+        let mut loads = HashMap::new();
+        let mut after = String::new();
+        loop {
+            let page = self
+                .page(instance, filter.computer.as_ref(), &after)
+                .await?;
+            let mut admitted = Vec::new();
+            for mut candidate in page.candidates {
+                self.weigh(&mut candidate, &mut loads).await?;
+                if filter.admits(&candidate, &facts, &self.behaviour) {
+                    admitted.push(candidate);
+                    if self.behaviour.allocation_candidates != AllocationCandidates::Random {
+                        break;
+                    }
+                }
+            }
+            if let Some(candidate) = self.choose(admitted) {
+                return Ok(Ok(candidate));
+            }
+            match page.next {
+                Some(next) => after = next,
+                None => {
+                    return Ok(Err(match instance.kind {
+                        InstanceKind::Software => AllocationFailure::NoFreePartition,
+                        InstanceKind::Shared => AllocationFailure::NoHost,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Why no partition is looked for at all.
+    async fn precluded(
+        &mut self,
+        instance: &Instance,
+        tree: &InstanceTree,
+    ) -> Result<Option<AllocationFailure>> {
+        let subscribed = Subscription::Subscribed;
+        if instance.subscription != subscribed || tree.subscription != subscribed {
+            return Ok(Some(AllocationFailure::NotSubscribed));
+        }
+        if instance.wanted.state != RequestedState::Started
+            && self.behaviour.allocate_stopped == AllocateStopped::Off
+        {
+            return Ok(Some(AllocationFailure::NotStarted));
+        }
+        if self.behaviour.require_product == RequireProduct::On {
+            let offered = store::product::offers(
+                self.tx,
+                tree.project.as_str(),
+                instance.wanted.release.as_str(),
+                instance.wanted.software_type.as_str(),
+            )
+            .await?;
+            if !offered {
+                return Ok(Some(AllocationFailure::NoProduct));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether only the default computer is looked at where the SLA names none.
+    fn is_bound_to_default(&self, kind: InstanceKind) -> bool {
+        match kind {
+            InstanceKind::Software => {
+                self.behaviour.allocation_candidates == AllocationCandidates::DefaultComputer
+            }
+            InstanceKind::Shared => self.behaviour.shared_host == SharedHost::TargetComputer,
+        }
+    }
+
+    async fn page(
+        &mut self,
+        instance: &Instance,
+        computer: Option<&ComputerReference>,
+        after: &str,
+    ) -> Result<Page> {
+        let release = &instance.wanted.release;
+        let page = match instance.kind {
+            InstanceKind::Software => {
+                store::candidate::free_partitions(self.tx, computer, release, after).await?
+            }
+            InstanceKind::Shared => {
+                let software_type = Some(&instance.wanted.software_type);
+                store::candidate::hosts(self.tx, release, software_type, after).await?
+            }
+        };
+        Ok(page)
+    }
+
+    /// Fills in what the capacity check looks at, once a computer.
+    async fn weigh(
+        &mut self,
+        candidate: &mut Candidate,
+        loads: &mut HashMap<i64, Load>,
+    ) -> Result<()> {
+        if self.behaviour.capacity_check == CapacityCheck::Off {
+            return Ok(());
+        }
+        let computer = &mut candidate.computer;
+        if let Some((status, weight)) = loads.get(&computer.id) {
+            computer.status.clone_from(status);
+            computer.consumed_weight = *weight;
+            return Ok(());
+        }
+        computer.status = self
+            .status(StatusSubject::Computer, computer.reference.as_str())
+            .await?;
+        computer.consumed_weight = store::candidate::consumed_weight(self.tx, computer.id).await?;
+        loads.insert(
+            computer.id,
+            (computer.status.clone(), computer.consumed_weight),
+        );
+        Ok(())
+    }
+
+    fn choose(&self, mut admitted: Vec<Candidate>) -> Option<Candidate> {
+        if admitted.len() < 2 {
+            return admitted.pop();
+        }
+        let mut random = self
+            .world
+            .random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let place = random.usize(..admitted.len());
+        Some(admitted.swap_remove(place))
+    }
+
+    /// Takes a partition for a software instance, or a host for a shared one
+    /// (`semantics.md` 4.4).
+    async fn take(&mut self, instance: &Instance, candidate: &Candidate) -> Result<()> {
+        let stamp = self.stamp();
+        let partition_id = candidate.partition_id;
+        match instance.kind {
+            InstanceKind::Software => {
+                let busy = PartitionState::Busy;
+                store::partition::set_state(self.tx, partition_id, busy, stamp).await?;
+            }
+            InstanceKind::Shared => {
+                store::instance::stamp(self.tx, instance.id, stamp).await?;
+            }
+        }
+        store::instance::allocate(self.tx, instance.id, partition_id).await?;
+        self.touch(Some(candidate.computer.id));
+        self.event(
+            instance.reference.as_str(),
+            format!(
+                "instance {} was allocated to {} on {}",
+                instance.title, candidate.partition, candidate.computer.reference
+            ),
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+//! Formatting a computer (`semantics.md` 5).
+
+use std::collections::HashMap;
+
+use super::{Master, Missing, Result, operation::Operation};
+use crate::{
+    domain::{
+        behaviour::FormatUnknownComputer,
+        caller::Caller,
+        computer::{ComputerFormat, PartitionFormat, Unlisted, after_listed, after_unlisted},
+        identifier::ComputerReference,
+        state::Validation,
+        time::Timestamp,
+    },
+    store::{self, counter::Prefix, partition::PartitionRow},
+};
+
+impl Master {
+    /// Takes what a computer says of itself and its partitions
+    /// (`loadComputerConfigurationFromXML`).
+    ///
+    /// An unknown computer is made or not found, by `format.unknown_computer`.
+    pub async fn format_computer(&self, caller: Caller, format: ComputerFormat) -> Result<()> {
+        self.0
+            .operate((caller, format), |operation, (_, format)| {
+                Box::pin(operation.format(format))
+            })
+            .await
+    }
+
+    /// Makes a computer exist without being formatted.
+    pub(super) async fn ensure_computer(&self, reference: ComputerReference) -> Result<()> {
+        self.0
+            .operate(reference, |operation, reference| {
+                Box::pin(async move {
+                    operation.known_computer(reference).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+impl Operation<'_> {
+    /// The row of a computer, which is made if it is not known.
+    pub(super) async fn known_computer(&mut self, reference: &ComputerReference) -> Result<i64> {
+        match store::computer::by_reference(self.tx, reference).await? {
+            Some(computer) if computer.validation == Validation::Validated => Ok(computer.id),
+            Some(computer) => {
+                store::computer::validate(self.tx, computer.id).await?;
+                Ok(computer.id)
+            }
+            None => self.make_computer(reference, Validation::Validated).await,
+        }
+    }
+
+    /// Adds a computer to the default project.
+    pub(super) async fn make_computer(
+        &mut self,
+        reference: &ComputerReference,
+        validation: Validation,
+    ) -> Result<i64> {
+        let project = self.default_project().await?;
+        let id = store::computer::insert(self.tx, reference, project.id, validation).await?;
+        store::counter::reserve(self.tx, Prefix::Computer, reference.as_str()).await?;
+        self.event(reference.as_str(), format!("computer {reference} was made"));
+        Ok(id)
+    }
+
+    async fn format(&mut self, format: &ComputerFormat) -> Result<()> {
+        let known = store::computer::live(self.tx, &format.reference).await?;
+        let computer_id = match (known, self.behaviour.format_unknown_computer) {
+            (Some(computer), _) => computer.id,
+            (None, FormatUnknownComputer::Create) => self.known_computer(&format.reference).await?,
+            (None, FormatUnknownComputer::Refuse) => {
+                return Err(Missing::Computer(format.reference.clone()).into());
+            }
+        };
+        store::computer::update_format(self.tx, computer_id, format).await?;
+        let mut before: HashMap<String, PartitionRow> =
+            store::partition::of_computer(self.tx, computer_id)
+                .await?
+                .into_iter()
+                .map(|row| (row.reference.as_str().to_owned(), row))
+                .collect();
+        for (position, partition) in (0..).zip(&format.partitions) {
+            let row = before.remove(partition.reference.as_str());
+            self.list_partition(computer_id, &format.reference, position, partition, row)
+                .await?;
+        }
+        for row in before.into_values() {
+            self.unlist_partition(&format.reference, row).await?;
+        }
+        self.touch(Some(computer_id));
+        self.unsettled = true;
+        let count = format.partitions.len();
+        self.event(
+            format.reference.as_str(),
+            format!(
+                "computer {} was formatted with {count} partitions",
+                format.reference
+            ),
+        );
+        Ok(())
+    }
+
+    async fn list_partition(
+        &mut self,
+        computer_id: i64,
+        computer: &ComputerReference,
+        position: i64,
+        format: &PartitionFormat,
+        before: Option<PartitionRow>,
+    ) -> Result<()> {
+        let (state, validation) = after_listed(before.as_ref().map(|row| row.state));
+        let kept = before.as_ref().map_or(&[][..], |row| &row.addresses);
+        let mut row = PartitionRow {
+            id: before.as_ref().map_or(0, |row| row.id),
+            reference: format.reference.clone(),
+            state,
+            validation,
+            position,
+            addresses: format.synchronised(kept),
+            capabilities: format.capabilities.clone(),
+            touched_at: before
+                .as_ref()
+                .map_or(Timestamp::default(), |row| row.touched_at),
+        };
+        let Some(before) = before else {
+            row.touched_at = self.stamp();
+            store::partition::insert(self.tx, computer_id, computer, &row).await?;
+            return Ok(());
+        };
+        if row == before {
+            return Ok(());
+        }
+        let moved_only = PartitionRow {
+            position,
+            ..before.clone()
+        } == row;
+        if !moved_only {
+            row.touched_at = self.stamp();
+        }
+        store::partition::update(self.tx, computer, &row).await?;
+        Ok(())
+    }
+
+    async fn unlist_partition(
+        &mut self,
+        computer: &ComputerReference,
+        mut row: PartitionRow,
+    ) -> Result<()> {
+        match after_unlisted(row.state, self.behaviour.format_missing) {
+            Unlisted::Kept(state) => {
+                if (state, Validation::Invalidated) == (row.state, row.validation) {
+                    return Ok(());
+                }
+                row.state = state;
+                row.validation = Validation::Invalidated;
+                store::partition::update(self.tx, computer, &row).await?;
+            }
+            Unlisted::Deleted => {
+                for instance in store::instance::on_partition(self.tx, row.id).await? {
+                    if instance.validation == Validation::Validated {
+                        store::instance::invalidate(self.tx, &instance).await?;
+                        let tree = store::tree::by_id(self.tx, instance.tree_id).await?;
+                        if instance.is_root_of(&tree) {
+                            store::tree::archive(self.tx, tree.id).await?;
+                        }
+                        self.event(
+                            instance.reference.as_str(),
+                            format!("instance {} went with its partition", instance.title),
+                        );
+                    }
+                    store::instance::unlink(self.tx, instance.id).await?;
+                }
+                store::partition::delete(self.tx, row.id).await?;
+            }
+        }
+        Ok(())
+    }
+}

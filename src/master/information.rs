@@ -1,0 +1,348 @@
+//! Reads: what nodes, requesters and onlookers are told (`semantics.md` 7, 12).
+
+use std::collections::HashMap;
+
+use super::{
+    ComputerView, Master, Missing, OccupantView, PartitionView, RequestedView, Result, SharedView,
+};
+use crate::{
+    domain::{
+        computer::Address,
+        identifier::{ComputerReference, InstanceReference, PartitionAddress, SoftwareReleaseUri},
+        natural::natural_key,
+        product::{ProductQuery, newest_first},
+        state::{InstanceKind, RequestedState},
+        status::{AccessStatus, PortalType, StatusReading, StatusSubject, no_data_text},
+        time::Timestamp,
+    },
+    store::{
+        self, ReadTx,
+        partition::{Place, PlacePartition},
+        view::Placed,
+    },
+};
+
+impl Master {
+    /// All that a computer is told (`getFullComputerInformation`).
+    pub async fn computer_information(&self, computer: &ComputerReference) -> Result<ComputerView> {
+        let mut tx = self.0.store.read().await?;
+        let row = store::computer::live(&mut tx, computer)
+            .await?
+            .ok_or_else(|| Missing::Computer(computer.clone()))?;
+        self.0.pulses.register(row.id, computer);
+        let listed = store::view::listed_partitions(&mut tx, row.id).await?;
+        let mut placed: HashMap<i64, Vec<Placed>> = HashMap::new();
+        for instance in store::view::placed_on_computer(&mut tx, row.id).await? {
+            placed
+                .entry(instance.partition_id)
+                .or_default()
+                .push(instance);
+        }
+        let installations = store::installation::of_computer(&mut tx, row.id).await?;
+        let mut stale_at = Timestamp::from_micros(i64::MAX);
+        let mut partitions: Vec<PartitionView> = listed
+            .into_iter()
+            .map(|partition| {
+                let instances = placed.remove(&partition.id).unwrap_or_default();
+                stale_at = stale_at.min(self.holds_until(&instances));
+                PartitionView {
+                    computer: computer.clone(),
+                    reference: partition.reference,
+                    instance: self.occupant(instances, partition.addresses, partition.touched_at),
+                }
+            })
+            .collect();
+        self.0.pulses.holds_until(computer.as_str(), stale_at);
+        partitions.sort_by_cached_key(|partition| natural_key(partition.reference.as_str()));
+        Ok(ComputerView {
+            reference: computer.clone(),
+            partitions,
+            installations,
+        })
+    }
+
+    /// One partition and what is on it, listed or not (`registerComputerPartition`).
+    pub async fn partition_information(&self, at: &PartitionAddress) -> Result<PartitionView> {
+        let mut tx = self.0.store.read().await?;
+        let (computer_id, partition) = located(&mut tx, at).await?;
+        self.0.pulses.register(computer_id, &at.computer);
+        let instances = store::view::placed_on_partition(&mut tx, partition.id).await?;
+        let (_, addresses, touched_at) = store::partition::by_id(&mut tx, partition.id)
+            .await?
+            .ok_or_else(|| Missing::Partition(at.clone()))?;
+        Ok(PartitionView {
+            computer: at.computer.clone(),
+            reference: at.partition.clone(),
+            instance: self.occupant(instances, addresses, touched_at),
+        })
+    }
+
+    /// An allocated instance as its requester is told it; `None` when it is on no partition (any
+    /// more).
+    pub async fn requested_information(
+        &self,
+        instance: &InstanceReference,
+    ) -> Result<Option<RequestedView>> {
+        let mut tx = self.0.store.read().await?;
+        let Some(placed) = store::view::placed(&mut tx, instance).await? else {
+            return Ok(None);
+        };
+        let Some((at, addresses, touched_at)) =
+            store::partition::by_id(&mut tx, placed.partition_id).await?
+        else {
+            return Ok(None);
+        };
+        if let Some(computer) = store::computer::live(&mut tx, &at.computer).await? {
+            self.0.pulses.register(computer.id, &at.computer);
+        }
+        let shared = match placed.kind {
+            InstanceKind::Shared => Vec::new(),
+            InstanceKind::Software => {
+                let others = store::view::placed_on_partition(&mut tx, placed.partition_id).await?;
+                listed_shared(others)
+            }
+        };
+        Ok(Some(RequestedView {
+            at,
+            timestamp: visible_timestamp(touched_at, placed.stamped_at, &shared),
+            kind: placed.kind,
+            reference: placed.reference,
+            title: placed.title,
+            tree_title: placed.tree_title,
+            is_root: placed.is_root,
+            release: placed.wanted.release,
+            software_type: placed.wanted.software_type,
+            state: placed.wanted.state,
+            parameters: placed.wanted.parameters,
+            connection: placed.connection,
+            sla: placed.wanted.sla,
+            shared,
+            addresses,
+        }))
+    }
+
+    /// The status of a computer.
+    pub async fn computer_status(&self, computer: &ComputerReference) -> Result<StatusReading> {
+        let mut tx = self.0.store.read().await?;
+        store::computer::live(&mut tx, computer)
+            .await?
+            .ok_or_else(|| Missing::Computer(computer.clone()))?;
+        let subject = StatusSubject::Computer;
+        self.reading(
+            &mut tx,
+            Some(subject),
+            computer.as_str(),
+            PortalType::ComputeNode,
+        )
+        .await
+    }
+
+    /// The status of the instance on a partition; where there is none, a reading without data
+    /// under the partition's reference.
+    pub async fn partition_status(&self, at: &PartitionAddress) -> Result<StatusReading> {
+        let mut tx = self.0.store.read().await?;
+        let (_, partition) = located(&mut tx, at).await?;
+        let portal_type = PortalType::SoftwareInstance;
+        match partition.occupant {
+            Some(instance) => {
+                let subject = Some(StatusSubject::Instance);
+                let reference = instance.reference.as_str();
+                self.reading(&mut tx, subject, reference, portal_type).await
+            }
+            None => {
+                self.reading(&mut tx, None, at.partition.as_str(), portal_type)
+                    .await
+            }
+        }
+    }
+
+    /// The status of a software release on a computer; where it is not supplied, a reading
+    /// without data under its own name.
+    pub async fn installation_status(
+        &self,
+        computer: &ComputerReference,
+        release: &SoftwareReleaseUri,
+    ) -> Result<StatusReading> {
+        let mut tx = self.0.store.read().await?;
+        let row = store::computer::live(&mut tx, computer)
+            .await?
+            .ok_or_else(|| Missing::Computer(computer.clone()))?;
+        let portal_type = PortalType::SoftwareInstallation;
+        match store::installation::live(&mut tx, row.id, release).await? {
+            Some(installation) => {
+                let subject = Some(StatusSubject::Installation);
+                let reference = installation.reference.as_str();
+                self.reading(&mut tx, subject, reference, portal_type).await
+            }
+            None => {
+                self.reading(&mut tx, None, release.as_str(), portal_type)
+                    .await
+            }
+        }
+    }
+
+    /// Interface and address of every address of every allocated software instance in the tree of
+    /// the instance on a partition; none when that is to be destroyed
+    /// (`getHostingSubscriptionIpList`).
+    pub async fn tree_addresses(&self, at: &PartitionAddress) -> Result<Vec<(String, String)>> {
+        let mut tx = self.0.store.read().await?;
+        let (_, partition) = located(&mut tx, at).await?;
+        let busy = partition.state == crate::domain::state::PartitionState::Busy;
+        let occupant = partition
+            .occupant
+            .ok_or_else(|| Missing::InstanceOnPartition {
+                at: at.clone(),
+                busy,
+            })?;
+        let asker = store::instance::by_id(&mut tx, occupant.id).await?;
+        if asker.wanted.state == RequestedState::Destroyed {
+            return Ok(Vec::new());
+        }
+        let mut pairs = Vec::new();
+        for instance in store::instance::live_of_tree(&mut tx, asker.tree_id).await? {
+            let (InstanceKind::Software, Some(partition_id)) =
+                (instance.kind, instance.partition_id)
+            else {
+                continue;
+            };
+            if let Some((_, addresses, _)) = store::partition::by_id(&mut tx, partition_id).await? {
+                pairs.extend(addresses.into_iter().map(|a| (a.interface, a.address)));
+            }
+        }
+        Ok(pairs)
+    }
+
+    /// The releases of a product, newest first
+    /// (`getSoftwareReleaseListFromSoftwareProduct`).
+    pub async fn product_releases(&self, query: ProductQuery) -> Result<Vec<SoftwareReleaseUri>> {
+        let mut tx = self.0.store.read().await?;
+        let product = match query {
+            ProductQuery::Product(reference) => reference.as_str().to_owned(),
+            ProductQuery::Release(release) => store::product::of_release(&mut tx, release.as_str())
+                .await?
+                .ok_or(Missing::ProductOfRelease(release))?,
+        };
+        let releases = store::product::releases(&mut tx, &product).await?;
+        Ok(newest_first(releases, self.0.clock.now()))
+    }
+
+    async fn reading(
+        &self,
+        tx: &mut ReadTx,
+        subject: Option<StatusSubject>,
+        reference: &str,
+        portal_type: PortalType,
+    ) -> Result<StatusReading> {
+        let read_at = self.0.clock.now();
+        let status = match subject {
+            None => None,
+            Some(subject) => {
+                let written = store::status::read(tx, subject, reference).await?;
+                self.0.present_status(subject, reference, written, read_at)
+            }
+        };
+        Ok(StatusReading {
+            reference: reference.to_owned(),
+            portal_type,
+            subject_exists: subject.is_some(),
+            status,
+            read_at,
+        })
+    }
+
+    /// When the first status of these instances is forgotten.
+    fn holds_until(&self, instances: &[Placed]) -> Timestamp {
+        let expiry = self.0.behaviour().status_expiry_s.saturating_mul(1_000_000);
+        let now = self.0.clock.now();
+        instances
+            .iter()
+            .filter_map(|instance| instance.status.as_ref())
+            .map(|status| status.created_at.plus_micros(expiry))
+            .filter(|stale_at| *stale_at > now)
+            .min()
+            .unwrap_or(Timestamp::from_micros(i64::MAX))
+    }
+
+    /// The occupant among the live instances on a partition, with the shared ones that it serves.
+    fn occupant(
+        &self,
+        mut instances: Vec<Placed>,
+        addresses: Vec<Address>,
+        touched_at: Timestamp,
+    ) -> Option<OccupantView> {
+        let place = instances
+            .iter()
+            .position(|i| i.kind == InstanceKind::Software)?;
+        let instance = instances.remove(place);
+        let shared = listed_shared(instances);
+        Some(OccupantView {
+            timestamp: visible_timestamp(touched_at, instance.stamped_at, &shared),
+            access_status: self.status_text(&instance.reference, instance.status.as_ref()),
+            reference: instance.reference,
+            title: instance.title,
+            tree_title: instance.tree_title,
+            release: instance.wanted.release,
+            software_type: instance.wanted.software_type,
+            state: instance.wanted.state,
+            parameters: instance.wanted.parameters,
+            connection: instance.connection,
+            sla: instance.wanted.sla,
+            shared,
+            addresses,
+        })
+    }
+
+    fn status_text(&self, reference: &InstanceReference, status: Option<&AccessStatus>) -> String {
+        let now = self.0.clock.now();
+        let expiry_s = self.0.behaviour().status_expiry_s;
+        match status {
+            Some(status) if !status.is_forgotten(now, expiry_s) => status.text(),
+            Some(_) | None => no_data_text(reference.as_str()),
+        }
+    }
+}
+
+/// The shared instances that a host is told: those that are started.
+fn listed_shared(instances: Vec<Placed>) -> Vec<SharedView> {
+    instances
+        .into_iter()
+        .filter(|instance| {
+            instance.kind == InstanceKind::Shared
+                && instance.wanted.state == RequestedState::Started
+        })
+        .map(|instance| SharedView {
+            reference: instance.reference,
+            title: instance.title,
+            tree_title: instance.tree_title,
+            is_root: instance.is_root,
+            software_type: instance.wanted.software_type,
+            parameters: instance.wanted.parameters,
+            connection: instance.connection,
+            timestamp: instance.stamped_at,
+        })
+        .collect()
+}
+
+/// The timestamp that a node compares (`semantics.md` 8.3).
+fn visible_timestamp(
+    touched_at: Timestamp,
+    stamped_at: Timestamp,
+    shared: &[SharedView],
+) -> Timestamp {
+    let own = touched_at.max(stamped_at);
+    shared
+        .iter()
+        .map(|shared| shared.timestamp)
+        .fold(own, Timestamp::max)
+}
+
+async fn located(tx: &mut ReadTx, at: &PartitionAddress) -> Result<(i64, PlacePartition)> {
+    let Place {
+        computer_id,
+        partition,
+    } = store::partition::place(tx, at)
+        .await?
+        .ok_or_else(|| Missing::Computer(at.computer.clone()))?;
+    let partition = partition.ok_or_else(|| Missing::Partition(at.clone()))?;
+    Ok((computer_id, partition))
+}

@@ -1,0 +1,231 @@
+//! The operations of a master: what every front calls.
+//!
+//! One function an operation, each in one transaction: load, decide through `domain`, save,
+//! commit, then tell the world what changed. The room knows no XML, no JSON shape, no status code.
+//! Start with [`Master`]; a request's way is in `request.rs`, then `allocate.rs`.
+
+mod allocate;
+mod bang;
+mod cascade;
+mod connection;
+mod error;
+mod format;
+mod information;
+mod operation;
+mod pulse;
+mod rename;
+mod report;
+mod request;
+mod round;
+mod software;
+mod view;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+pub use error::{MasterError, Missing};
+pub use report::{InstanceReport, ReportOutcome};
+pub use request::RequestOutcome;
+pub use view::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView};
+
+pub use crate::store::OpenError;
+use crate::{
+    domain::{
+        behaviour::Behaviour,
+        identifier::{ComputerReference, UserReference},
+        status::{AccessStatus, StatusSubject},
+        time::Timestamp,
+    },
+    mock::{clock::Clock, journal::Journal},
+    store::{Store, lookup::Named},
+};
+
+/// What an operation answers.
+pub type Result<T> = std::result::Result<T, MasterError>;
+
+/// What a world is made from.
+#[derive(Debug, Clone)]
+pub struct WorldSettings {
+    /// Its database; `None` for a temporary file that is removed when the world is closed.
+    pub database: Option<PathBuf>,
+    /// Its switches.
+    pub behaviour: Behaviour,
+    /// A computer that exists without being formatted, and the target of requests without a
+    /// filter under `allocation.candidates` at `default_computer`.
+    pub default_computer: Option<ComputerReference>,
+    /// Where its randomness begins.
+    pub seed: u64,
+    /// Its clock.
+    pub clock: Clock,
+}
+
+impl Default for WorldSettings {
+    /// A temporary world with the default behaviour on the machine's time.
+    fn default() -> Self {
+        Self {
+            database: None,
+            behaviour: Behaviour::default(),
+            default_computer: None,
+            seed: 0,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// A world: one complete, isolated master. Clones are handles on the same one.
+#[derive(Debug, Clone)]
+pub struct Master(Arc<World>);
+
+#[derive(Debug)]
+struct World {
+    store: Store,
+    clock: Clock,
+    journal: Journal,
+    behaviour: RwLock<Arc<Behaviour>>,
+    pulses: pulse::Pulses,
+    random: Mutex<fastrand::Rng>,
+    run_id: String,
+    default_user: Named<UserReference>,
+    default_computer: Option<ComputerReference>,
+}
+
+impl Master {
+    /// Opens a world.
+    pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
+        let store = Store::open(settings.database.as_deref()).await?;
+        let unusable = |error: crate::store::StoreError| OpenError::Unusable {
+            path: store.path().to_owned(),
+            source: error.source,
+        };
+        let mut connection = store.glance().await.map_err(unusable)?;
+        let default_user = crate::store::lookup::default_user(&mut connection)
+            .await
+            .map_err(unusable)?;
+        drop(connection);
+        let run_id: String = std::iter::repeat_with(fastrand::alphanumeric)
+            .take(32)
+            .collect();
+        let master = Self(Arc::new(World {
+            clock: settings.clock,
+            journal: Journal::default(),
+            behaviour: RwLock::new(Arc::new(settings.behaviour)),
+            pulses: pulse::Pulses::default(),
+            random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
+            run_id,
+            default_user,
+            default_computer: settings.default_computer,
+            store: store.clone(),
+        }));
+        if let Some(reference) = master.0.default_computer.clone() {
+            master
+                .ensure_computer(reference)
+                .await
+                .map_err(|error| OpenError::Unusable {
+                    path: store.path().to_owned(),
+                    source: sqlx::Error::Protocol(error.to_string()),
+                })?;
+        }
+        Ok(master)
+    }
+
+    /// Writes what is only in memory and closes the database. Operations fail afterwards.
+    pub async fn close(&self) {
+        if let Err(error) = self.write_contacts().await {
+            tracing::error!(error = %error, "the last contacts could not be written");
+        }
+        self.0.store.close().await;
+    }
+
+    /// The database file.
+    pub fn database_path(&self) -> &Path {
+        self.0.store.path()
+    }
+
+    /// The switches as they are now.
+    pub fn behaviour(&self) -> Arc<Behaviour> {
+        self.0.behaviour()
+    }
+
+    /// Replaces the switches. Meant for the time before the world is served: what was rendered
+    /// under other switches is not rendered anew.
+    pub fn set_behaviour(&self, behaviour: Behaviour) {
+        let mut present = self
+            .0
+            .behaviour
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(behaviour);
+    }
+
+    /// The world's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What happened in the world.
+    pub fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// A random text made when the world was opened, by which a proxy recognises itself
+    /// (`getRunId`).
+    pub fn run_id(&self) -> &str {
+        &self.0.run_id
+    }
+
+    /// Changes whenever anything that the computer is told changes; 0 while nothing may be kept.
+    ///
+    /// Reads memory only. Whoever keeps what was rendered reads it *before* the view is loaded,
+    /// so that a change in between is never hidden.
+    pub fn revision(&self, computer: &str) -> u64 {
+        self.0.pulses.revision(computer, self.0.clock.now())
+    }
+
+    /// Notes that a computer asked for its information (`semantics.md` 7.1): soft state, written
+    /// at most once a second. False if the computer was never loaded; then nothing was noted.
+    pub fn note_contact(&self, computer: &ComputerReference) -> bool {
+        self.0
+            .pulses
+            .note_contact(computer.as_str(), self.0.clock.now())
+    }
+}
+
+impl World {
+    fn behaviour(&self) -> Arc<Behaviour> {
+        Arc::clone(
+            &self
+                .behaviour
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// Learns what a committed operation changed.
+    fn learn(&self, effects: &operation::Effects) {
+        self.pulses.touch(effects.computers.iter().copied());
+        for event in &effects.events {
+            tracing::debug!(subject = event.subject, "{}", event.text);
+            self.journal.append(event.clone());
+        }
+    }
+
+    /// A status as it is at this moment, given the written one.
+    fn present_status(
+        &self,
+        subject: StatusSubject,
+        reference: &str,
+        written: Option<AccessStatus>,
+        now: Timestamp,
+    ) -> Option<AccessStatus> {
+        let expiry_s = self.behaviour().status_expiry_s;
+        let kept = written.filter(|status| !status.is_forgotten(now, expiry_s));
+        match (subject, self.pulses.contact(reference)) {
+            (StatusSubject::Computer, Some(contact)) => contact
+                .applied_to(kept, &ComputerReference::trusted(reference.to_owned()))
+                .filter(|status| !status.is_forgotten(now, expiry_s)),
+            _ => kept,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! An operation in progress: its transaction, its time, and what it will tell the world once it
+//! is committed.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{MasterError, Missing, Result, World};
+use crate::{
+    domain::{
+        behaviour::{AllocationMoment, Behaviour},
+        caller::Caller,
+        identifier::{ComputerReference, PartitionAddress},
+        status::{AccessStatus, StatusReport, StatusSubject},
+        time::Timestamp,
+    },
+    mock::journal::Event,
+    store::{
+        self, Attempt, WriteTx,
+        computer::ComputerRow,
+        partition::{Occupant, PlacePartition},
+    },
+};
+
+/// What follows from an operation once it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// Computers that are told something else from now on.
+    pub(super) computers: BTreeSet<i64>,
+    /// What happened.
+    pub(super) events: Vec<Event>,
+}
+
+/// An operation in progress. Its verbs are in the files named after them.
+pub(super) struct Operation<'a> {
+    /// Its transaction.
+    pub(super) tx: &'a mut WriteTx,
+    /// The world that it happens in.
+    pub(super) world: &'a World,
+    /// The switches, as they were when it began.
+    pub(super) behaviour: Arc<Behaviour>,
+    /// When it happens.
+    pub(super) now: Timestamp,
+    /// Whether something happened that may let a waiting instance be allocated.
+    pub(super) unsettled: bool,
+    effects: Effects,
+}
+
+/// The running of an operation's body.
+pub(super) type Body<'a, T> = Attempt<'a, T, MasterError>;
+
+impl World {
+    /// Runs an operation in a transaction of its own, and tells the world when it is committed.
+    ///
+    /// The body may run more than once, so it borrows its arguments. Under
+    /// `allocation.moment` at `request`, what it made possible is settled before the commit.
+    pub(super) async fn operate<A, T>(
+        self: &Arc<Self>,
+        arguments: A,
+        body: for<'a, 'b> fn(&'a mut Operation<'b>, &'a A) -> Body<'a, T>,
+    ) -> Result<T>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let world = Arc::clone(self);
+        let told = Arc::clone(self);
+        let arguments = Arc::new(arguments);
+        let (answer, _) = self
+            .store
+            .write(
+                move |tx| {
+                    let world = Arc::clone(&world);
+                    let arguments = Arc::clone(&arguments);
+                    Box::pin(async move { world.attempt(tx, &arguments, body).await })
+                },
+                move |(_, effects): &(T, Effects)| told.learn(effects),
+            )
+            .await?;
+        Ok(answer)
+    }
+
+    async fn attempt<A, T>(
+        &self,
+        tx: &mut WriteTx,
+        arguments: &Arc<A>,
+        body: for<'a, 'b> fn(&'a mut Operation<'b>, &'a A) -> Body<'a, T>,
+    ) -> Result<(T, Effects)> {
+        let mut operation = Operation {
+            tx,
+            behaviour: self.behaviour(),
+            now: self.clock.now(),
+            world: self,
+            unsettled: false,
+            effects: Effects::default(),
+        };
+        let answer = body(&mut operation, arguments).await?;
+        let settles = operation.behaviour.allocation_moment == AllocationMoment::Request;
+        if operation.unsettled && settles {
+            operation.allocate_waiting().await?;
+        }
+        Ok((answer, operation.effects))
+    }
+}
+
+impl Operation<'_> {
+    /// A timestamp that no other has.
+    pub(super) fn stamp(&mut self) -> Timestamp {
+        self.tx.stamp(self.now)
+    }
+
+    /// What the computer, if there is one, is told changes.
+    pub(super) fn touch(&mut self, computer_id: Option<i64>) {
+        self.effects.computers.extend(computer_id);
+    }
+
+    /// Remembers what happened, in words.
+    pub(super) fn event(&mut self, subject: &str, text: impl Into<String>) {
+        self.effects.events.push(Event {
+            at: self.now,
+            subject: subject.to_owned(),
+            text: text.into(),
+        });
+    }
+
+    /// A computer that counts.
+    pub(super) async fn computer(&mut self, reference: &ComputerReference) -> Result<ComputerRow> {
+        store::computer::live(self.tx, reference)
+            .await?
+            .ok_or_else(|| Missing::Computer(reference.clone()).into())
+    }
+
+    /// The partition of this address, with its computer's row.
+    pub(super) async fn partition(
+        &mut self,
+        at: &PartitionAddress,
+    ) -> Result<(i64, PlacePartition)> {
+        let place = store::partition::place(self.tx, at)
+            .await?
+            .ok_or_else(|| Missing::Computer(at.computer.clone()))?;
+        let partition = place
+            .partition
+            .ok_or_else(|| Missing::Partition(at.clone()))?;
+        Ok((place.computer_id, partition))
+    }
+
+    /// The live software instance on the partition of this address.
+    pub(super) async fn occupant(&mut self, at: &PartitionAddress) -> Result<Located> {
+        let (computer_id, partition) = self.partition(at).await?;
+        let busy = partition.state == crate::domain::state::PartitionState::Busy;
+        let instance = partition
+            .occupant
+            .ok_or_else(|| Missing::InstanceOnPartition {
+                at: at.clone(),
+                busy,
+            })?;
+        Ok(Located {
+            computer_id,
+            partition_id: partition.id,
+            instance,
+        })
+    }
+
+    /// Reference of who calls, where the call is about this instance (`semantics.md` 10.5).
+    pub(super) async fn author(
+        &mut self,
+        caller: &Caller,
+        at: &PartitionAddress,
+        about: &Occupant,
+    ) -> Result<String> {
+        let reference = match caller {
+            Caller::DefaultUser => self.world.default_user.reference.as_str(),
+            Caller::Computer(computer) => computer.as_str(),
+            Caller::Instance(Some(claimed)) if claimed != at => {
+                let place = store::partition::place(self.tx, claimed).await?;
+                let known = place.and_then(|p| p.partition).and_then(|p| p.occupant);
+                return Ok(known
+                    .as_ref()
+                    .unwrap_or(about)
+                    .reference
+                    .as_str()
+                    .to_owned());
+            }
+            Caller::Instance(_) => about.reference.as_str(),
+        };
+        Ok(reference.to_owned())
+    }
+
+    /// Reference of who calls, where the call is about a computer or its software.
+    pub(super) fn author_of_computer(
+        &self,
+        caller: &Caller,
+        computer: &ComputerReference,
+    ) -> String {
+        match caller {
+            Caller::DefaultUser => self.world.default_user.reference.as_str().to_owned(),
+            Caller::Computer(caller) => caller.as_str().to_owned(),
+            Caller::Instance(_) => computer.as_str().to_owned(),
+        }
+    }
+
+    /// The status of a subject, unless it is forgotten; a computer's with the contact that is not
+    /// written yet.
+    pub(super) async fn status(
+        &mut self,
+        subject: StatusSubject,
+        reference: &str,
+    ) -> Result<Option<AccessStatus>> {
+        let written = store::status::read(self.tx, subject, reference).await?;
+        Ok(self
+            .world
+            .present_status(subject, reference, written, self.now))
+    }
+
+    /// Writes a status. Says whether its text is another than before.
+    pub(super) async fn report_status(
+        &mut self,
+        subject: StatusSubject,
+        reference: &str,
+        report: &StatusReport,
+        user: &str,
+    ) -> Result<bool> {
+        let before = self.status(subject, reference).await?;
+        let status = AccessStatus::after(before.as_ref(), report, user, self.now);
+        store::status::write(self.tx, subject, reference, &status).await?;
+        Ok(before.is_none_or(|before| before.text() != status.text()))
+    }
+}
+
+/// A live software instance and where it is.
+#[derive(Debug)]
+pub(super) struct Located {
+    /// Row of the computer.
+    pub(super) computer_id: i64,
+    /// Row of the partition.
+    pub(super) partition_id: i64,
+    /// The instance.
+    pub(super) instance: Occupant,
+}

@@ -1,0 +1,517 @@
+//! `request`: there shall be an instance of this title that looks like this (`semantics.md` 3).
+
+use super::{Master, MasterError, Missing, Result, operation::Operation};
+use crate::{
+    domain::{
+        allocation::Candidate,
+        behaviour::{
+            AfterDestroy, AllocationMoment, CascadeDestroy, CascadeStop, DestroyedAnswer,
+            NothingFree, RequestProject, StateNone, UnknownRequester,
+        },
+        identifier::{
+            ComputerReference, InstanceReference, ProjectReference, Title, TreeReference,
+        },
+        instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
+        request::{
+            BrokenRule, RefusedValue, RequestInstance, Requester, change, check_kind, check_tree,
+            child_state, wanted_state,
+        },
+        state::{InstanceKind, RequestedState, Subscription, Validation},
+        text::InvalidValue,
+    },
+    store::{
+        self,
+        counter::{self, Prefix},
+        instance::NewInstance,
+        lookup::Named,
+        tree::NewTree,
+    },
+};
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestOutcome {
+    /// The instance is on a partition; see [`Master::requested_information`] for the rest.
+    Allocated {
+        /// The instance.
+        instance: InstanceReference,
+        /// The computer that it is on; of a shared instance, its host's.
+        computer: ComputerReference,
+    },
+    /// It waits for a partition, or it is to be destroyed, or there is nothing to destroy.
+    NotReady,
+}
+
+impl Master {
+    /// Requests an instance: of the user a tree with its root, of an instance a child
+    /// (`requestComputerPartition`).
+    ///
+    /// Refusals are [`RefusedValue`] and [`BrokenRule`]; a request that changes nothing is
+    /// answered without writing.
+    pub async fn request_instance(&self, request: RequestInstance) -> Result<RequestOutcome> {
+        if let Some(outcome) = self.unchanged(&request).await? {
+            return Ok(outcome);
+        }
+        self.0
+            .operate(request, |operation, request| {
+                Box::pin(operation.request(request))
+            })
+            .await
+    }
+
+    /// The answer to a request for what already is exactly so, which is most of them.
+    async fn unchanged(&self, request: &RequestInstance) -> Result<Option<RequestOutcome>> {
+        let behaviour = self.0.behaviour();
+        if request.state.is_none() && behaviour.state_none == StateNone::Keep {
+            return Ok(None);
+        }
+        let state = wanted_state(request.state.as_deref(), None, behaviour.state_none)?;
+        if state == RequestedState::Destroyed {
+            return Ok(None);
+        }
+        let mut connection = self.0.store.glance().await?;
+        let found = match &request.requester {
+            Requester::User => {
+                let owner = self.0.default_user.id;
+                let mut request = request;
+                let without_project;
+                if behaviour.request_project == RequestProject::Ignore && request.project.is_some()
+                {
+                    without_project = RequestInstance {
+                        project: None,
+                        ..request.clone()
+                    };
+                    request = &without_project;
+                }
+                store::instance::root_exactly_as(&mut connection, owner, request, state).await?
+            }
+            Requester::Header(at) | Requester::Form(at) => {
+                store::instance::child_exactly_as(&mut connection, at, request, state).await?
+            }
+        };
+        Ok(found.map(|(instance, computer)| RequestOutcome::Allocated { instance, computer }))
+    }
+}
+
+/// What is requested within a tree.
+struct InTree<'a> {
+    tree: &'a InstanceTree,
+    parent_id: Option<i64>,
+    title: &'a Title,
+    kind: InstanceKind,
+    wanted: Wanted,
+}
+
+impl Operation<'_> {
+    async fn request(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
+        match self.requester(&request.requester).await? {
+            Some(parent_id) => self.request_child(request, parent_id).await,
+            None => self.request_root(request).await,
+        }
+    }
+
+    /// The instance in whose name the request is made; none for the user's own.
+    async fn requester(&mut self, requester: &Requester) -> Result<Option<i64>> {
+        let (at, in_header) = match requester {
+            Requester::User => return Ok(None),
+            Requester::Header(at) => (at, true),
+            Requester::Form(at) => (at, false),
+        };
+        let missing = match self.occupant(at).await {
+            Ok(located) => return Ok(Some(located.instance.id)),
+            Err(MasterError::NotFound(missing)) => missing,
+            Err(error) => return Err(error),
+        };
+        match (self.behaviour.unknown_requester, &missing) {
+            (UnknownRequester::Refuse, _) => Err(MasterError::UnknownRequester(missing)),
+            (UnknownRequester::Proxy, Missing::Computer(_) | Missing::Partition(_))
+                if in_header =>
+            {
+                Err(InvalidValue::new("Authorization", missing.to_string()).into())
+            }
+            (UnknownRequester::Proxy, _) => Ok(None),
+        }
+    }
+
+    async fn request_root(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
+        let project = self.named_project(request).await?;
+        let owner_id = self.world.default_user.id;
+        let known = store::tree::live_by_title(self.tx, owner_id, &request.title).await?;
+        let present = known.as_ref().map(|tree| tree.wanted.state);
+        let state = wanted_state(request.state.as_deref(), present, self.behaviour.state_none)?;
+        let wanted = Wanted {
+            release: request.release.clone(),
+            software_type: request.software_type.clone(),
+            parameters: request.parameters.clone(),
+            sla: request.sla.clone(),
+            state,
+        };
+        let tree = match known {
+            Some(tree) => self.update_tree(tree, request, project, wanted).await?,
+            None if state == RequestedState::Destroyed
+                && self.behaviour.destroyed_answer == DestroyedAnswer::NotReady =>
+            {
+                return Ok(RequestOutcome::NotReady);
+            }
+            None => self.make_tree(request, project, wanted).await?,
+        };
+        let outcome = if tree.subscription == Subscription::Subscribed {
+            self.request_in_tree(InTree {
+                tree: &tree,
+                parent_id: None,
+                title: &request.title,
+                kind: request.kind,
+                wanted: tree.wanted.clone(),
+            })
+            .await?
+        } else {
+            RequestOutcome::NotReady
+        };
+        self.cascade(&tree, present).await?;
+        Ok(outcome)
+    }
+
+    /// Carries a tree's new state to its instances, where that is done at once.
+    async fn cascade(&mut self, tree: &InstanceTree, before: Option<RequestedState>) -> Result<()> {
+        let state = tree.wanted.state;
+        if before == Some(state) {
+            return Ok(());
+        }
+        if state == RequestedState::Stopped && self.behaviour.cascade_stop == CascadeStop::AtOnce {
+            self.stop_tree(tree.id).await?;
+        }
+        if state == RequestedState::Destroyed {
+            if self.behaviour.after_destroy == AfterDestroy::New {
+                store::tree::archive(self.tx, tree.id).await?;
+            }
+            if self.behaviour.cascade_destroy == CascadeDestroy::AtOnce {
+                self.destroy_tree(tree.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn update_tree(
+        &mut self,
+        tree: InstanceTree,
+        request: &RequestInstance,
+        project: Option<Named<ProjectReference>>,
+        wanted: Wanted,
+    ) -> Result<InstanceTree> {
+        if project.is_some_and(|project| project.reference != tree.project) {
+            return Err(BrokenRule::OtherProject {
+                title: tree.title,
+                found: tree.project,
+            }
+            .into());
+        }
+        let lock = self.behaviour.lock_release;
+        check_tree(
+            &tree,
+            request.kind,
+            &wanted.release,
+            &wanted.software_type,
+            lock,
+        )?;
+        if tree.wanted != wanted {
+            store::tree::update_wanted(self.tx, tree.id, &wanted).await?;
+        }
+        Ok(InstanceTree { wanted, ..tree })
+    }
+
+    async fn make_tree(
+        &mut self,
+        request: &RequestInstance,
+        project: Option<Named<ProjectReference>>,
+        wanted: Wanted,
+    ) -> Result<InstanceTree> {
+        let project = match project {
+            Some(project) => project,
+            None => self.project_of_root(request).await?,
+        };
+        let reference = TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?);
+        let new = NewTree {
+            reference: &reference,
+            title: &request.title,
+            owner_id: self.world.default_user.id,
+            project_id: project.id,
+            kind: request.kind,
+            wanted: &wanted,
+        };
+        let id = store::tree::insert(self.tx, &new).await?;
+        self.event(
+            reference.as_str(),
+            format!("instance tree {} was made", request.title),
+        );
+        Ok(InstanceTree {
+            id,
+            reference,
+            title: request.title.clone(),
+            owner: self.world.default_user.reference.clone(),
+            project: project.reference,
+            kind: request.kind,
+            wanted,
+            validation: Validation::Validated,
+            subscription: Subscription::Subscribed,
+        })
+    }
+
+    /// The project that a root request names, if it names one that is looked at (C.3, C.5).
+    async fn named_project(
+        &mut self,
+        request: &RequestInstance,
+    ) -> Result<Option<Named<ProjectReference>>> {
+        let named = match (self.behaviour.request_project, &request.project) {
+            (RequestProject::Ignore, _) | (_, None) => return Ok(None),
+            (RequestProject::Default | RequestProject::Guess, Some(named)) => named,
+        };
+        let found = self.project(named.as_str()).await?;
+        Ok(Some(found.ok_or_else(|| Missing::Project(named.clone()))?))
+    }
+
+    /// The project of a new root whose request names none.
+    async fn project_of_root(
+        &mut self,
+        request: &RequestInstance,
+    ) -> Result<Named<ProjectReference>> {
+        match self.behaviour.request_project {
+            RequestProject::Default | RequestProject::Ignore => self.default_project().await,
+            RequestProject::Guess => {
+                let guess = self.guess_project(request).await?;
+                Ok(guess.ok_or(Missing::ProjectGuess)?)
+            }
+        }
+    }
+
+    /// Production's guess, in its order (`semantics.md` 3.7).
+    async fn guess_project(
+        &mut self,
+        request: &RequestInstance,
+    ) -> Result<Option<Named<ProjectReference>>> {
+        let mut projects = store::lookup::projects(self.tx).await?;
+        if projects.len() == 1 {
+            return Ok(projects.pop());
+        }
+        let of_release =
+            store::lookup::projects_of_release(self.tx, request.release.as_str()).await?;
+        if let [only] = of_release.as_slice() {
+            return self.project(only.as_str()).await;
+        }
+        if let Some(named) = request.sla.get("project_guid") {
+            return self.project(named).await;
+        }
+        let computer = request.sla.get("computer_guid");
+        let network = request.sla.get("network_guid");
+        let of_computer = match computer {
+            Some(_) => store::computer::project_of(self.tx, computer, None).await?,
+            None => None,
+        };
+        let found = match (of_computer, network) {
+            (Some(project), _) => Some(project),
+            (None, Some(_)) => store::computer::project_of(self.tx, None, network).await?,
+            (None, None) => None,
+        };
+        match found {
+            Some(reference) => self.project(&reference).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn project(&mut self, reference: &str) -> Result<Option<Named<ProjectReference>>> {
+        let projects = store::lookup::projects(self.tx).await?;
+        Ok(projects
+            .into_iter()
+            .find(|project| project.reference.as_str() == reference))
+    }
+
+    /// The project of whatever names none.
+    pub(super) async fn default_project(&mut self) -> Result<Named<ProjectReference>> {
+        let projects = store::lookup::projects(self.tx).await?;
+        Ok(projects.into_iter().next().ok_or(Missing::ProjectGuess)?)
+    }
+
+    async fn request_child(
+        &mut self,
+        request: &RequestInstance,
+        parent_id: i64,
+    ) -> Result<RequestOutcome> {
+        let tree = store::tree::of_instance(self.tx, parent_id).await?;
+        let known = store::instance::live_by_title(self.tx, tree.id, &request.title).await?;
+        let present = known.as_ref().map(|instance| instance.wanted.state);
+        let asked = wanted_state(request.state.as_deref(), present, self.behaviour.state_none)?;
+        let cascade = self.behaviour.cascade_stop;
+        let state = child_state(asked, tree.wanted.state, known.is_some(), cascade);
+        self.request_in_tree(InTree {
+            tree: &tree,
+            parent_id: Some(parent_id),
+            title: &request.title,
+            kind: request.kind,
+            wanted: Wanted {
+                release: request.release.clone(),
+                software_type: request.software_type.clone(),
+                parameters: request.parameters.clone(),
+                sla: request.sla.clone(),
+                state,
+            },
+        })
+        .await
+    }
+
+    /// Requests an instance in the name of its tree or of another instance
+    /// (`semantics.md` 3.4).
+    async fn request_in_tree(&mut self, request: InTree<'_>) -> Result<RequestOutcome> {
+        let not_ready = self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
+        let destroyed = request.wanted.state == RequestedState::Destroyed;
+        let known = store::instance::live_by_title(self.tx, request.tree.id, request.title).await?;
+        let instance = match known {
+            Some(instance) => self.update_instance(instance, &request).await?,
+            None if destroyed && not_ready => return Ok(RequestOutcome::NotReady),
+            None => self.make_instance(&request).await?,
+        };
+        let place = self.place_of(&instance, request.tree).await?;
+        if destroyed {
+            self.end_unreported(&instance).await?;
+        }
+        Ok(match place {
+            Some(computer) if !(destroyed && not_ready) => RequestOutcome::Allocated {
+                instance: instance.reference,
+                computer,
+            },
+            Some(_) | None => RequestOutcome::NotReady,
+        })
+    }
+
+    /// The computer that the instance is on; one that waits is allocated if this is the moment.
+    async fn place_of(
+        &mut self,
+        instance: &Instance,
+        tree: &InstanceTree,
+    ) -> Result<Option<ComputerReference>> {
+        if let Some(partition_id) = instance.partition_id {
+            let place = store::partition::by_id(self.tx, partition_id).await?;
+            return Ok(place.map(|(at, _, _)| at.computer));
+        }
+        let destroyed = instance.wanted.state == RequestedState::Destroyed
+            && self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
+        if destroyed || self.behaviour.allocation_moment != AllocationMoment::Request {
+            return Ok(None);
+        }
+        match self.allocate(instance, tree).await? {
+            Ok(Candidate { computer, .. }) => {
+                self.unsettled = true;
+                Ok(Some(computer.reference))
+            }
+            Err(failure) => match self.behaviour.nothing_free {
+                NothingFree::NotReady => Ok(None),
+                NothingFree::NotFound => Err(MasterError::NothingFree(failure.to_string())),
+            },
+        }
+    }
+
+    async fn make_instance(&mut self, request: &InTree<'_>) -> Result<Instance> {
+        self.check_children(request).await?;
+        let stamped_at = self.stamp();
+        let reference = InstanceReference::trusted(counter::next(self.tx, Prefix::Instance).await?);
+        let new = NewInstance {
+            reference: &reference,
+            kind: request.kind,
+            title: request.title,
+            tree_id: request.tree.id,
+            parent_id: request.parent_id,
+            wanted: &request.wanted,
+            stamped_at,
+        };
+        let id = store::instance::insert(self.tx, &new).await?;
+        self.event(
+            reference.as_str(),
+            format!("instance {} was made", request.title),
+        );
+        Ok(Instance {
+            id,
+            reference,
+            kind: request.kind,
+            title: request.title.clone(),
+            tree_id: request.tree.id,
+            parent_id: request.parent_id,
+            wanted: request.wanted.clone(),
+            connection: crate::domain::parameters::Parameters::new(),
+            validation: Validation::Validated,
+            partition_id: None,
+            computer_id: None,
+            stamped_at,
+            subscription: Subscription::Subscribed,
+        })
+    }
+
+    async fn check_children(&mut self, request: &InTree<'_>) -> Result<()> {
+        let tree_id = request.tree.id;
+        let children = store::instance::count_children(self.tx, tree_id, request.parent_id).await?;
+        if children >= MOST_CHILDREN {
+            return Err(BrokenRule::TooManyChildren.into());
+        }
+        Ok(())
+    }
+
+    async fn update_instance(
+        &mut self,
+        instance: Instance,
+        request: &InTree<'_>,
+    ) -> Result<Instance> {
+        if instance.parent_id.is_none() && request.parent_id.is_some() {
+            return Err(RefusedValue::RootOfTree(instance.title).into());
+        }
+        check_kind(&instance.title, instance.kind, request.kind)?;
+        let after_destroy = self.behaviour.after_destroy;
+        let change = change(&instance, &request.wanted, request.parent_id, after_destroy)?;
+        if change.is_none() {
+            return Ok(instance);
+        }
+        if change.parent {
+            self.check_move(&instance, request).await?;
+        }
+        let stamped_at = if change.bumps() {
+            self.stamp()
+        } else {
+            instance.stamped_at
+        };
+        let wanted = &request.wanted;
+        store::instance::update_wanted(self.tx, instance.id, wanted, request.parent_id, stamped_at)
+            .await?;
+        if change.state {
+            self.changed_state(&instance, wanted.state).await?;
+        }
+        self.touch(instance.computer_id);
+        // What it is now may host a shared instance that waits.
+        self.unsettled |= change.bumps();
+        Ok(Instance {
+            wanted: wanted.clone(),
+            parent_id: request.parent_id,
+            stamped_at,
+            ..instance
+        })
+    }
+
+    async fn check_move(&mut self, instance: &Instance, request: &InTree<'_>) -> Result<()> {
+        self.check_children(request).await?;
+        if let Some(parent_id) = request.parent_id {
+            let lineage = store::instance::lineage(self.tx, parent_id).await?;
+            if lineage.contains(&instance.id) {
+                return Err(BrokenRule::Cycle(instance.title.clone()).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a tree that has none a fresh root, as its owner last asked for it.
+    pub(super) async fn assert_root(&mut self, tree: &InstanceTree) -> Result<()> {
+        self.request_in_tree(InTree {
+            tree,
+            parent_id: None,
+            title: &tree.title,
+            kind: tree.kind,
+            wanted: tree.wanted.clone(),
+        })
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! The background work of a world: rounds, which do what production leaves to its alarms
+//! (`semantics.md` 4.7), and writing the contacts of computers.
+
+use std::time::Duration;
+
+use super::{Master, Result, operation::Operation};
+use crate::{
+    domain::{
+        behaviour::{AllocationMoment, Behaviour, CascadeDestroy, CascadeStop, RenameRoot},
+        identifier::ComputerReference,
+        state::RequestedState,
+        status::StatusSubject,
+    },
+    store,
+};
+
+use super::pulse::Contact;
+
+/// How often contacts are written, and rounds run where they do.
+const PERIOD: Duration = Duration::from_secs(1);
+/// The same on the world's clock, in microseconds.
+const PERIOD_MICROS: i64 = 1_000_000;
+
+impl Master {
+    /// Does the background work of the world until it is dropped: writes contacts, and runs a
+    /// round once a second by the world's clock where the behaviour leaves something to rounds.
+    pub async fn run_background(&self) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut last_round = self.0.clock.now();
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.write_contacts().await {
+                tracing::error!(error = %error, "the contacts of computers could not be written");
+            }
+            let now = self.0.clock.now();
+            let due = now.micros_since(last_round) >= PERIOD_MICROS;
+            if due && runs_rounds(&self.0.behaviour()) {
+                last_round = now;
+                if let Err(error) = self.run_round().await {
+                    tracing::error!(error = %error, "a background round failed");
+                }
+            }
+        }
+    }
+
+    /// Runs one background round: frees partitions, ends what ends by itself, carries states one
+    /// level down, gives trees their roots, allocates what waits; in this order.
+    pub async fn run_round(&self) -> Result<()> {
+        self.0
+            .operate((), |operation, ()| Box::pin(operation.round()))
+            .await
+    }
+
+    /// Writes the contacts that are only in memory.
+    pub(super) async fn write_contacts(&self) -> Result<()> {
+        let contacts = self.0.pulses.contacted();
+        if contacts.is_empty() {
+            return Ok(());
+        }
+        self.0
+            .operate(contacts.clone(), |operation, contacts| {
+                Box::pin(operation.write_contacts(contacts))
+            })
+            .await?;
+        self.0.pulses.written(&contacts);
+        Ok(())
+    }
+}
+
+/// Whether a world of this behaviour runs rounds by itself.
+fn runs_rounds(behaviour: &Behaviour) -> bool {
+    behaviour.allocation_moment == AllocationMoment::Round
+        || behaviour.cascade_stop == CascadeStop::Round
+        || behaviour.cascade_destroy == CascadeDestroy::Round
+}
+
+impl Operation<'_> {
+    async fn round(&mut self) -> Result<()> {
+        for instance in store::instance::leaving(self.tx).await? {
+            self.leave(&instance).await?;
+        }
+        for instance in store::instance::ending_unreported(self.tx).await? {
+            self.end(&instance).await?;
+        }
+        if self.behaviour.cascade_stop == CascadeStop::Round {
+            for tree_id in store::tree::stopped_with_started(self.tx).await? {
+                self.stop_one_level(tree_id).await?;
+            }
+        }
+        if self.behaviour.cascade_destroy == CascadeDestroy::Round {
+            for instance in store::instance::orphaned_by_destruction(self.tx).await? {
+                self.set_state(&instance, RequestedState::Destroyed).await?;
+            }
+        }
+        if self.behaviour.rename_root == RenameRoot::Recreate {
+            for tree in store::tree::without_root(self.tx).await? {
+                self.assert_root(&tree).await?;
+            }
+        }
+        self.allocate_waiting().await
+    }
+
+    /// Stops the started instances of a stopped tree whose requester is stopped already.
+    async fn stop_one_level(&mut self, tree_id: i64) -> Result<()> {
+        let instances = store::instance::live_of_tree(self.tx, tree_id).await?;
+        let is_stopped = |id: i64| {
+            instances
+                .iter()
+                .any(|other| other.id == id && other.wanted.state == RequestedState::Stopped)
+        };
+        for instance in &instances {
+            let reached = instance.parent_id.is_none_or(is_stopped);
+            if reached && instance.wanted.state == RequestedState::Started {
+                self.set_state(instance, RequestedState::Stopped).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_contacts(&mut self, contacts: &[(ComputerReference, Contact)]) -> Result<()> {
+        let subject = StatusSubject::Computer;
+        for (computer, contact) in contacts {
+            let written = store::status::read(self.tx, subject, computer.as_str()).await?;
+            let expiry_s = self.behaviour.status_expiry_s;
+            let kept = written.filter(|status| !status.is_forgotten(self.now, expiry_s));
+            if let Some(status) = contact.applied_to(kept, computer) {
+                store::status::write(self.tx, subject, computer.as_str(), &status).await?;
+            }
+        }
+        Ok(())
+    }
+}

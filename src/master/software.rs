@@ -1,0 +1,189 @@
+//! Software: asking for it on a computer, what the computer reports of it, and usage reports
+//! (`semantics.md` 6, 11).
+
+use super::{Master, Missing, Result, operation::Operation};
+use crate::{
+    domain::{
+        behaviour::{ReportSoftwareDestroyed, SupplyUnknownComputer},
+        caller::Caller,
+        identifier::{ComputerReference, SoftwareReleaseUri},
+        request::RefusedValue,
+        software::{SoftwareInstallation, SoftwareReport, Supply, SupplyDecision, decide_supply},
+        state::{InstallationState, Validation},
+        status::{StatusReport, StatusSubject},
+        usage::UsageReport,
+    },
+    store,
+};
+
+impl Master {
+    /// Asks for a software release on a computer, or for its removal (`supplySupply`).
+    pub async fn supply(&self, _caller: Caller, supply: Supply) -> Result<()> {
+        self.0
+            .operate(supply, |operation, supply| {
+                Box::pin(operation.supply(supply))
+            })
+            .await
+    }
+
+    /// Takes a computer's report on a software release that is asked for on it.
+    pub async fn report_software(
+        &self,
+        caller: Caller,
+        computer: ComputerReference,
+        release: SoftwareReleaseUri,
+        report: SoftwareReport,
+    ) -> Result<()> {
+        self.0
+            .operate(
+                (caller, computer, release, report),
+                |operation, (caller, computer, release, report)| {
+                    Box::pin(operation.report_software(caller, computer, release, report))
+                },
+            )
+            .await
+    }
+
+    /// Keeps a usage report of a computer; the same reference again makes a new version
+    /// (`useComputer`).
+    pub async fn report_usage(
+        &self,
+        _caller: Caller,
+        computer: ComputerReference,
+        report: UsageReport,
+    ) -> Result<()> {
+        self.0
+            .operate((computer, report), |operation, (computer, report)| {
+                Box::pin(operation.report_usage(computer, report))
+            })
+            .await
+    }
+
+    /// Versions and documents of the usage reports kept under a reference, oldest first. The
+    /// reference is `TIOCONS-<computer>-<reference of the first transaction>`.
+    pub async fn usage_reports(&self, reference: &str) -> Result<Vec<(i64, String)>> {
+        let mut connection = self.0.store.glance().await?;
+        Ok(store::usage::of_reference(&mut connection, reference).await?)
+    }
+}
+
+impl Operation<'_> {
+    async fn supply(&mut self, supply: &Supply) -> Result<()> {
+        let computer_id = self.supplied_computer(&supply.computer).await?;
+        let state: InstallationState = supply.state.parse().map_err(RefusedValue::from)?;
+        let existing = store::installation::live(self.tx, computer_id, &supply.release).await?;
+        let decision = decide_supply(existing.as_ref().map(|known| known.state), state);
+        match (decision, existing) {
+            (SupplyDecision::Keep, _) => return Ok(()),
+            (SupplyDecision::RequestDestroy, Some(known)) => {
+                store::installation::request_destroy(self.tx, known.id).await?;
+            }
+            (SupplyDecision::Replace, Some(known)) => {
+                store::installation::invalidate(self.tx, &known).await?;
+                self.add_installation(computer_id, &supply.release).await?;
+            }
+            (SupplyDecision::Create | SupplyDecision::Replace, _) => {
+                self.add_installation(computer_id, &supply.release).await?;
+            }
+            (SupplyDecision::RequestDestroy, None) => {}
+        }
+        self.touch(Some(computer_id));
+        self.unsettled = true;
+        self.event(
+            supply.computer.as_str(),
+            format!("software {} is asked to be {state}", supply.release),
+        );
+        Ok(())
+    }
+
+    async fn add_installation(
+        &mut self,
+        computer_id: i64,
+        release: &SoftwareReleaseUri,
+    ) -> Result<()> {
+        let available = InstallationState::Available;
+        store::installation::insert(self.tx, computer_id, release, available).await?;
+        Ok(())
+    }
+
+    /// The row of the computer that is supplied to, by `supply.unknown_computer`.
+    async fn supplied_computer(&mut self, reference: &ComputerReference) -> Result<i64> {
+        let known = store::computer::by_reference(self.tx, reference).await?;
+        match (known, self.behaviour.supply_unknown_computer) {
+            (Some(computer), _) if computer.validation == Validation::Validated => Ok(computer.id),
+            (_, SupplyUnknownComputer::Refuse) => Err(Missing::Computer(reference.clone()).into()),
+            (Some(computer), SupplyUnknownComputer::Accept) => Ok(computer.id),
+            (None, SupplyUnknownComputer::Accept) => {
+                self.make_computer(reference, Validation::Draft).await
+            }
+        }
+    }
+
+    async fn report_software(
+        &mut self,
+        caller: &Caller,
+        computer: &ComputerReference,
+        release: &SoftwareReleaseUri,
+        report: &SoftwareReport,
+    ) -> Result<()> {
+        let row = self.computer(computer).await?;
+        let installation = store::installation::live(self.tx, row.id, release)
+            .await?
+            .ok_or_else(|| Missing::Installation {
+                computer: computer.clone(),
+                release: release.clone(),
+            })?;
+        let status = match report {
+            SoftwareReport::Destroyed => {
+                return self.software_destroyed(row.id, &installation).await;
+            }
+            SoftwareReport::Building => StatusReport::building(release),
+            SoftwareReport::Available => StatusReport::available(release),
+            SoftwareReport::Error { log } => {
+                self.event(
+                    installation.reference.as_str(),
+                    format!("building {release} failed: {log}"),
+                );
+                StatusReport::software_error(release)
+            }
+        };
+        let author = self.author_of_computer(caller, computer);
+        let reference = installation.reference.as_str();
+        self.report_status(StatusSubject::Installation, reference, &status, &author)
+            .await?;
+        Ok(())
+    }
+
+    async fn software_destroyed(
+        &mut self,
+        computer_id: i64,
+        installation: &SoftwareInstallation,
+    ) -> Result<()> {
+        let asked = installation.state == InstallationState::Destroyed;
+        if !asked && self.behaviour.report_software_destroyed == ReportSoftwareDestroyed::Checked {
+            return Err(RefusedValue::NotAskedToBeDestroyed(installation.release.clone()).into());
+        }
+        store::installation::invalidate(self.tx, installation).await?;
+        self.touch(Some(computer_id));
+        self.event(
+            installation.reference.as_str(),
+            format!("software {} is gone", installation.release),
+        );
+        Ok(())
+    }
+
+    async fn report_usage(
+        &mut self,
+        computer: &ComputerReference,
+        report: &UsageReport,
+    ) -> Result<()> {
+        let row = self.computer(computer).await?;
+        let reference = format!("TIOCONS-{computer}-{}", report.transaction_reference);
+        let version = store::usage::insert(self.tx, row.id, &reference, report, self.now).await?;
+        self.event(
+            computer.as_str(),
+            format!("usage report {reference} was kept as version {version}"),
+        );
+        Ok(())
+    }
+}

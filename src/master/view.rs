@@ -1,0 +1,123 @@
+//! What reads return: the model as a node or a requester is told it, before it is written for
+//! any wire.
+
+use crate::domain::{
+    computer::Address,
+    identifier::{
+        ComputerReference, InstanceReference, PartitionAddress, PartitionReference,
+        SoftwareReleaseUri, SoftwareType, Title,
+    },
+    parameters::Parameters,
+    software::SoftwareInstallation,
+    state::{InstanceKind, RequestedState},
+    time::Timestamp,
+};
+
+/// All that a computer is told: `getFullComputerInformation`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputerView {
+    /// The computer.
+    pub reference: ComputerReference,
+    /// Its listed partitions in natural order.
+    pub partitions: Vec<PartitionView>,
+    /// Its live software installations, oldest first.
+    pub installations: Vec<SoftwareInstallation>,
+}
+
+/// A partition and what is on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionView {
+    /// Its computer.
+    pub computer: ComputerReference,
+    /// Its reference.
+    pub reference: PartitionReference,
+    /// Its live software instance; a free one, or one whose instance ended, has none.
+    pub instance: Option<OccupantView>,
+}
+
+/// The live software instance on a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OccupantView {
+    /// Its reference.
+    pub reference: InstanceReference,
+    /// Its title.
+    pub title: Title,
+    /// Title of its tree.
+    pub tree_title: Title,
+    /// Its release.
+    pub release: SoftwareReleaseUri,
+    /// Its software type.
+    pub software_type: SoftwareType,
+    /// What is wanted of it.
+    pub state: RequestedState,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What it published.
+    pub connection: Parameters,
+    /// Its SLA.
+    pub sla: Parameters,
+    /// Its status text, `#access …`, or that there is none.
+    pub access_status: String,
+    /// The shared instances that it serves.
+    pub shared: Vec<SharedView>,
+    /// Addresses of its partition, in stored order.
+    pub addresses: Vec<Address>,
+    /// The visible timestamp (`semantics.md` 8.3).
+    pub timestamp: Timestamp,
+}
+
+/// A shared instance in its host's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedView {
+    /// Its reference.
+    pub reference: InstanceReference,
+    /// Its title.
+    pub title: Title,
+    /// Title of the tree that it belongs to.
+    pub tree_title: Title,
+    /// Whether it is the root of that tree.
+    pub is_root: bool,
+    /// Its software type.
+    pub software_type: SoftwareType,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// Its connection parameters.
+    pub connection: Parameters,
+    /// When it was last changed or banged.
+    pub timestamp: Timestamp,
+}
+
+/// An allocated instance as its requester is told it: the answer of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedView {
+    /// Its partition; of a shared instance, its host's.
+    pub at: PartitionAddress,
+    /// Its kind.
+    pub kind: InstanceKind,
+    /// Its reference.
+    pub reference: InstanceReference,
+    /// Its title.
+    pub title: Title,
+    /// Title of its tree.
+    pub tree_title: Title,
+    /// Whether it is the root of its tree.
+    pub is_root: bool,
+    /// Its release.
+    pub release: SoftwareReleaseUri,
+    /// Its software type.
+    pub software_type: SoftwareType,
+    /// What is wanted of it.
+    pub state: RequestedState,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What it, or its host for it, published.
+    pub connection: Parameters,
+    /// Its SLA.
+    pub sla: Parameters,
+    /// The shared instances that it serves; none for a shared instance.
+    pub shared: Vec<SharedView>,
+    /// Addresses of the partition, in stored order.
+    pub addresses: Vec<Address>,
+    /// The visible timestamp.
+    pub timestamp: Timestamp,
+}

@@ -1,0 +1,132 @@
+//! Computers.
+
+use sqlx::SqliteConnection;
+
+use super::{During, StoreError, WriteTx, column::word};
+use crate::domain::{
+    computer::ComputerFormat, identifier::ComputerReference, natural::natural_key,
+    state::Validation,
+};
+
+/// A computer, as far as operations need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ComputerRow {
+    /// Row.
+    pub(crate) id: i64,
+    /// Reference.
+    pub(crate) reference: ComputerReference,
+    /// Whether it counts.
+    pub(crate) validation: Validation,
+}
+
+/// A computer by its reference, whether it counts or not.
+pub(crate) async fn by_reference(
+    connection: &mut SqliteConnection,
+    reference: &ComputerReference,
+) -> Result<Option<ComputerRow>, StoreError> {
+    let text = reference.as_str();
+    let row = sqlx::query!(
+        "SELECT id, validation FROM computer WHERE reference = ?1",
+        text
+    )
+    .fetch_optional(connection)
+    .await
+    .during("find a computer")?;
+    row.map(|row| {
+        Ok(ComputerRow {
+            id: row.id,
+            reference: reference.clone(),
+            validation: word(&row.validation)?,
+        })
+    })
+    .transpose()
+}
+
+/// A computer that counts, by its reference.
+pub(crate) async fn live(
+    connection: &mut SqliteConnection,
+    reference: &ComputerReference,
+) -> Result<Option<ComputerRow>, StoreError> {
+    let row = by_reference(connection, reference).await?;
+    Ok(row.filter(|computer| computer.validation == Validation::Validated))
+}
+
+/// Adds a computer, with its reference as title.
+pub(crate) async fn insert(
+    tx: &mut WriteTx,
+    reference: &ComputerReference,
+    project_id: i64,
+    validation: Validation,
+) -> Result<i64, StoreError> {
+    let text = reference.as_str();
+    let validation = validation.as_str();
+    let key = natural_key(text);
+    sqlx::query_scalar!(
+        "INSERT INTO computer (reference, title, project_id, validation, natural_key)
+         VALUES (?1, ?1, ?2, ?3, ?4) RETURNING id AS \"id!\"",
+        text,
+        project_id,
+        validation,
+        key
+    )
+    .fetch_one(tx.changing())
+    .await
+    .during("add a computer")
+}
+
+/// Lets a computer count.
+pub(crate) async fn validate(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE computer SET validation = 'validated' WHERE id = ?1",
+        id
+    )
+    .execute(tx.changing())
+    .await
+    .during("validate a computer")?;
+    Ok(())
+}
+
+/// Keeps what a format says of the computer itself.
+pub(crate) async fn update_format(
+    tx: &mut WriteTx,
+    id: i64,
+    format: &ComputerFormat,
+) -> Result<(), StoreError> {
+    let quantity = i64::try_from(format.partitions.len()).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "UPDATE computer SET quantity = ?2, address = ?3, netmask = ?4, os_type = ?5,
+             public_ipv4_address = ?6, slapos_version = ?7, format_document = ?8
+         WHERE id = ?1",
+        id,
+        quantity,
+        format.address,
+        format.netmask,
+        format.os_type,
+        format.public_ipv4_address,
+        format.slapos_version,
+        format.document
+    )
+    .execute(tx.changing())
+    .await
+    .during("keep a computer's format")?;
+    Ok(())
+}
+
+/// The project that a computer, or a network with a computer in it, belongs to.
+pub(crate) async fn project_of(
+    connection: &mut SqliteConnection,
+    computer: Option<&str>,
+    network: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar!(
+        "SELECT j.reference FROM computer c JOIN project j ON j.id = c.project_id
+         WHERE c.validation = 'validated'
+           AND ((?1 IS NOT NULL AND c.reference = ?1) OR (?2 IS NOT NULL AND c.network = ?2))
+         ORDER BY c.natural_key LIMIT 1",
+        computer,
+        network
+    )
+    .fetch_optional(connection)
+    .await
+    .during("find the project of a computer")
+}

@@ -1,0 +1,136 @@
+//! SQL, and only here: one SQLite file a world, one writer, several readers.
+//!
+//! The room answers what is there and writes what it is told; it decides nothing and knows no
+//! wire. Functions that only read take a connection, functions that change take a [`WriteTx`], so
+//! that a read transaction cannot write. Start with [`Store::open`] and [`Store::write`].
+
+pub(crate) mod candidate;
+pub(crate) mod column;
+pub(crate) mod computer;
+pub(crate) mod counter;
+pub(crate) mod installation;
+pub(crate) mod instance;
+pub(crate) mod lookup;
+mod open;
+pub(crate) mod partition;
+pub(crate) mod product;
+pub(crate) mod status;
+pub(crate) mod tree;
+pub(crate) mod usage;
+pub(crate) mod view;
+mod writer;
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqlitePool};
+
+pub use open::OpenError;
+use writer::Writer;
+pub(crate) use writer::{Attempt, WriteTx};
+
+/// A statement failed, or the database holds what this version cannot read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation}")]
+pub struct StoreError {
+    /// What was being done, in words.
+    pub operation: &'static str,
+    /// Why it failed.
+    #[source]
+    pub source: sqlx::Error,
+}
+
+/// Names what was being done when a statement failed.
+pub(crate) trait During<T> {
+    /// The result, with the operation in its error.
+    fn during(self, operation: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> During<T> for Result<T, sqlx::Error> {
+    fn during(self, operation: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError { operation, source })
+    }
+}
+
+/// The database of a world.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    readers: SqlitePool,
+    writer: Writer,
+    path: PathBuf,
+    /// Holds the lock that keeps other processes out, and the folder of a temporary database.
+    ground: open::Ground,
+}
+
+impl Store {
+    /// The database file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Begins to read: everything read through it is of one moment.
+    pub(crate) async fn read(&self) -> Result<ReadTx, StoreError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one plain begin: a reader never writes, so it cannot lose a race"
+        )]
+        let begun = self.0.readers.begin().await;
+        begun.map(ReadTx).during("begin to read")
+    }
+
+    /// A connection for a single query, which needs no transaction.
+    pub(crate) async fn glance(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
+        self.0.readers.acquire().await.during("begin to read")
+    }
+
+    /// Runs an operation that changes something, and returns its answer once that is committed.
+    ///
+    /// Operations run one after the other and may be committed together. One that fails after it
+    /// changed something is undone; the others are then run again, so `operation` must be able to
+    /// run more than once. It runs to its end even if nobody waits for the answer any more.
+    /// `committed` is called with the answer after the commit and before this returns.
+    pub(crate) async fn write<T, E, Op, After>(
+        &self,
+        operation: Op,
+        committed: After,
+    ) -> Result<T, E>
+    where
+        Op: for<'a> FnMut(&'a mut WriteTx) -> Attempt<'a, T, E> + Send + 'static,
+        After: FnOnce(&T) + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.0.writer.run(operation, committed).await
+    }
+
+    /// Ends the store: writes what is open, moves the log into the database file and closes it.
+    pub(crate) async fn close(&self) {
+        self.0.writer.close().await;
+        self.0.readers.close().await;
+        self.0.ground.clear();
+    }
+}
+
+/// A read transaction.
+#[derive(Debug)]
+pub(crate) struct ReadTx(Transaction<'static, Sqlite>);
+
+impl Deref for ReadTx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for ReadTx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+}

@@ -1,0 +1,245 @@
+//! Opening the database of a world, or refusing to and leaving it untouched.
+
+use std::{
+    fs::{File, TryLockError},
+    io::Read,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection,
+    migrate::{MigrateError, Migrator},
+    sqlite::{
+        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+use tempfile::TempDir;
+
+use super::{Shared, Store, writer::Writer};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// "SLAP": what the first migration writes into the file's header.
+const APPLICATION_ID: [u8; 4] = *b"SLAP";
+/// Where SQLite keeps it there.
+const APPLICATION_ID_OFFSET: usize = 68;
+/// How long a connection waits for another's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many connections read.
+const READERS: u32 = 4;
+/// More than there are queries, so that each is prepared once.
+const STATEMENTS: usize = 256;
+
+/// Why a database was refused. It was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened for writing.
+    #[error("cannot open database `{}` for writing as user id {user}: {source}\nhint: give a path that this user may write, or leave --database out for a temporary one", path.display())]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// Effective user id of this process.
+        user: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("`{}` is not a slapmaster database\nhint: give another path; this file was left as it is", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by a later version.
+    #[error("database `{}` has schema version {found}, this slapmaster knows up to {known}\nhint: use the slapmaster that wrote it, or another database", path.display())]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another process serves it.
+    #[error("database `{}` is served by another process\nhint: stop that process, or give another path", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be used.
+    #[error("cannot use database `{}`: {source}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Its schema cannot be brought up to date.
+    #[error("cannot bring the schema of database `{}` up to date: {source}", path.display())]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: MigrateError,
+    },
+}
+
+/// What must live as long as the database is open.
+#[derive(Debug)]
+pub(super) struct Ground {
+    /// Locked against other processes. Must not be closed earlier: closing any handle on the file
+    /// would drop the locks that SQLite holds on it.
+    _lock: File,
+    /// The folder of a temporary database, removed when the store is closed.
+    folder: Mutex<Option<TempDir>>,
+}
+
+impl Ground {
+    /// Removes a temporary database.
+    pub(super) fn clear(&self) {
+        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(folder.take());
+    }
+}
+
+impl Store {
+    /// Opens the database, or a temporary one that is removed at the end.
+    ///
+    /// The file is looked at before anything is written: one that is not ours, has a newer schema
+    /// or is served by another process is refused and left untouched.
+    pub(crate) async fn open(database: Option<&Path>) -> Result<Self, OpenError> {
+        let (path, folder) = match database {
+            Some(path) => (path.to_owned(), None),
+            None => temporary()?,
+        };
+        let lock = lock(&path)?;
+        let unusable = |source| OpenError::Unusable {
+            path: path.clone(),
+            source,
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
+            .disable_statement_logging();
+        check_schema(&path, &options).await?;
+        let mut connection = options
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .connect()
+            .await
+            .map_err(unusable)?;
+        MIGRATIONS
+            .run(&mut connection)
+            .await
+            .map_err(|source| OpenError::Migration {
+                path: path.clone(),
+                source,
+            })?;
+        let writer = Writer::start(connection).await.map_err(unusable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.read_only(true));
+        Ok(Self(Arc::new(Shared {
+            readers,
+            writer,
+            path,
+            ground: Ground {
+                _lock: lock,
+                folder: Mutex::new(folder),
+            },
+        })))
+    }
+}
+
+fn temporary() -> Result<(PathBuf, Option<TempDir>), OpenError> {
+    let folder = tempfile::Builder::new()
+        .prefix("slapmaster-")
+        .tempdir()
+        .map_err(|source| not_writable(&std::env::temp_dir(), source))?;
+    Ok((folder.path().join("master.db"), Some(folder)))
+}
+
+fn not_writable(path: &Path, source: std::io::Error) -> OpenError {
+    OpenError::NotWritable {
+        path: path.to_owned(),
+        user: effective_user(),
+        source,
+    }
+}
+
+/// The user id of this process, as far as the system tells.
+fn effective_user() -> String {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").map_or_else(|_| "unknown".to_owned(), |m| m.uid().to_string())
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|source| not_writable(path, source))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(OpenError::Locked {
+                path: path.to_owned(),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(not_writable(path, source)),
+    }
+    let mut header = Vec::new();
+    Read::take(&mut file, 100)
+        .read_to_end(&mut header)
+        .map_err(|source| not_writable(path, source))?;
+    let id = header.get(APPLICATION_ID_OFFSET..APPLICATION_ID_OFFSET + APPLICATION_ID.len());
+    if !header.is_empty() && id != Some(APPLICATION_ID.as_slice()) {
+        return Err(OpenError::NotOurs {
+            path: path.to_owned(),
+        });
+    }
+    Ok(file)
+}
+
+async fn check_schema(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenError> {
+    let empty = std::fs::metadata(path).is_ok_and(|m| m.len() == 0);
+    if empty {
+        return Ok(());
+    }
+    let unusable = |source| OpenError::Unusable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut connection: SqliteConnection = options
+        .clone()
+        .read_only(true)
+        .connect()
+        .await
+        .map_err(unusable)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the migrator's own table is not in the schema that the macros check against"
+    )]
+    let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(unusable)?;
+    connection.close().await.map_err(unusable)?;
+    let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+    match found {
+        Some(found) if found > known => Err(OpenError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,284 @@
+//! Partitions.
+
+use sqlx::SqliteConnection;
+
+use super::{
+    During, StoreError, WriteTx,
+    column::{addresses, addresses_json, texts, texts_json, word},
+};
+use crate::domain::{
+    computer::Address,
+    identifier::{ComputerReference, InstanceReference, PartitionAddress, PartitionReference},
+    natural::natural_key,
+    parameters::Parameters,
+    state::{PartitionState, Validation},
+    time::Timestamp,
+};
+
+/// A partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PartitionRow {
+    /// Row.
+    pub(crate) id: i64,
+    /// Reference.
+    pub(crate) reference: PartitionReference,
+    /// Slap state.
+    pub(crate) state: PartitionState,
+    /// Whether its computer lists it.
+    pub(crate) validation: Validation,
+    /// Order of the format.
+    pub(crate) position: i64,
+    /// Addresses in stored order.
+    pub(crate) addresses: Vec<Address>,
+    /// Capabilities as sent.
+    pub(crate) capabilities: Vec<String>,
+    /// When it was last edited or taken.
+    pub(crate) touched_at: Timestamp,
+}
+
+/// What is found where a call says that a partition is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The computer.
+    pub(crate) computer_id: i64,
+    /// The partition, if the computer has it.
+    pub(crate) partition: Option<PlacePartition>,
+}
+
+/// The partition of a [`Place`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlacePartition {
+    /// Row.
+    pub(crate) id: i64,
+    /// Slap state.
+    pub(crate) state: PartitionState,
+    /// The live software instance on it.
+    pub(crate) occupant: Option<Occupant>,
+}
+
+/// The instance of a [`PlacePartition`], as far as reports need it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Occupant {
+    /// Row.
+    pub(crate) id: i64,
+    /// Reference.
+    pub(crate) reference: InstanceReference,
+    /// Its requester, if that is an instance.
+    pub(crate) parent_id: Option<i64>,
+    /// What it published.
+    pub(crate) connection: Parameters,
+}
+
+/// Looks a partition up as the wire names it. `None`: the computer is not known.
+pub(crate) async fn place(
+    connection: &mut SqliteConnection,
+    at: &PartitionAddress,
+) -> Result<Option<Place>, StoreError> {
+    let computer = at.computer.as_str();
+    let partition = at.partition.as_str();
+    let row = sqlx::query!(
+        r#"SELECT c.id AS "computer_id!", p.id AS "partition_id?", p.slap_state AS "slap_state?",
+             i.id AS "instance_id?", i.reference AS "instance?", i.parent_id AS "parent_id?",
+             i.connection AS "connection?"
+         FROM computer c
+         LEFT JOIN partition p ON p.computer_id = c.id AND p.reference = ?2
+         LEFT JOIN instance i ON i.partition_id = p.id AND i.kind = 'software'
+             AND i.validation = 'validated'
+         WHERE c.reference = ?1 AND c.validation = 'validated'"#,
+        computer,
+        partition
+    )
+    .fetch_optional(connection)
+    .await
+    .during("find a partition")?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let occupant = match (row.instance_id, row.instance, row.connection) {
+        (Some(id), Some(reference), Some(connection)) => Some(Occupant {
+            id,
+            reference: InstanceReference::trusted(reference),
+            parent_id: row.parent_id,
+            connection: super::column::parameters(&connection)?,
+        }),
+        _ => None,
+    };
+    let partition = match (row.partition_id, row.slap_state) {
+        (Some(id), Some(state)) => Some(PlacePartition {
+            id,
+            state: word(&state)?,
+            occupant,
+        }),
+        _ => None,
+    };
+    Ok(Some(Place {
+        computer_id: row.computer_id,
+        partition,
+    }))
+}
+
+/// Every partition that a computer has or had, in format order.
+pub(crate) async fn of_computer(
+    connection: &mut SqliteConnection,
+    computer_id: i64,
+) -> Result<Vec<PartitionRow>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT id, reference, slap_state, validation, position, addresses, capabilities, touched_us
+         FROM partition WHERE computer_id = ?1 ORDER BY position, id",
+        computer_id
+    )
+    .fetch_all(connection)
+    .await
+    .during("list the partitions of a computer")?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(PartitionRow {
+                id: row.id,
+                reference: PartitionReference::trusted(row.reference),
+                state: word(&row.slap_state)?,
+                validation: word(&row.validation)?,
+                position: row.position,
+                addresses: addresses(&row.addresses)?,
+                capabilities: texts(&row.capabilities)?,
+                touched_at: Timestamp::from_micros(row.touched_us),
+            })
+        })
+        .collect()
+}
+
+/// A partition with its computer, by row.
+pub(crate) async fn by_id(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<Option<(PartitionAddress, Vec<Address>, Timestamp)>, StoreError> {
+    let row = sqlx::query!(
+        "SELECT c.reference AS computer, p.reference, p.addresses, p.touched_us
+         FROM partition p JOIN computer c ON c.id = p.computer_id WHERE p.id = ?1",
+        id
+    )
+    .fetch_optional(connection)
+    .await
+    .during("read a partition")?;
+    row.map(|row| {
+        let at = PartitionAddress {
+            computer: ComputerReference::trusted(row.computer),
+            partition: PartitionReference::trusted(row.reference),
+        };
+        let addresses = addresses(&row.addresses)?;
+        Ok((at, addresses, Timestamp::from_micros(row.touched_us)))
+    })
+    .transpose()
+}
+
+fn allocation_order(computer: &ComputerReference, position: i64) -> String {
+    format!("{} {position:020}", natural_key(computer.as_str()))
+}
+
+/// Adds a partition to a computer and returns its row.
+pub(crate) async fn insert(
+    tx: &mut WriteTx,
+    computer_id: i64,
+    computer: &ComputerReference,
+    partition: &PartitionRow,
+) -> Result<i64, StoreError> {
+    let reference = partition.reference.as_str();
+    let state = partition.state.as_str();
+    let validation = partition.validation.as_str();
+    let order = allocation_order(computer, partition.position);
+    let addresses = addresses_json(&partition.addresses);
+    let capabilities = texts_json(&partition.capabilities);
+    let touched = partition.touched_at.as_micros();
+    sqlx::query_scalar!(
+        "INSERT INTO partition (computer_id, reference, slap_state, validation, position,
+             allocation_order, addresses, capabilities, touched_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id AS \"id!\"",
+        computer_id,
+        reference,
+        state,
+        validation,
+        partition.position,
+        order,
+        addresses,
+        capabilities,
+        touched
+    )
+    .fetch_one(tx.changing())
+    .await
+    .during("add a partition")
+}
+
+/// Writes a partition as it is now.
+pub(crate) async fn update(
+    tx: &mut WriteTx,
+    computer: &ComputerReference,
+    partition: &PartitionRow,
+) -> Result<(), StoreError> {
+    let state = partition.state.as_str();
+    let validation = partition.validation.as_str();
+    let order = allocation_order(computer, partition.position);
+    let addresses = addresses_json(&partition.addresses);
+    let capabilities = texts_json(&partition.capabilities);
+    let touched = partition.touched_at.as_micros();
+    sqlx::query!(
+        "UPDATE partition SET slap_state = ?2, validation = ?3, position = ?4,
+             allocation_order = ?5, addresses = ?6, capabilities = ?7, touched_us = ?8
+         WHERE id = ?1",
+        partition.id,
+        state,
+        validation,
+        partition.position,
+        order,
+        addresses,
+        capabilities,
+        touched
+    )
+    .execute(tx.changing())
+    .await
+    .during("write a partition")?;
+    Ok(())
+}
+
+/// Sets a partition's slap state, which edits it.
+pub(crate) async fn set_state(
+    tx: &mut WriteTx,
+    id: i64,
+    state: PartitionState,
+    touched_at: Timestamp,
+) -> Result<(), StoreError> {
+    let state = state.as_str();
+    let touched = touched_at.as_micros();
+    sqlx::query!(
+        "UPDATE partition SET slap_state = ?2, touched_us = ?3 WHERE id = ?1",
+        id,
+        state,
+        touched
+    )
+    .execute(tx.changing())
+    .await
+    .during("set a partition's state")?;
+    Ok(())
+}
+
+/// Removes a partition.
+pub(crate) async fn delete(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sqlx::query!("DELETE FROM partition WHERE id = ?1", id)
+        .execute(tx.changing())
+        .await
+        .during("remove a partition")?;
+    Ok(())
+}
+
+/// Whether an instance of either kind, live or not, is linked to the partition.
+pub(crate) async fn is_linked(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<bool, StoreError> {
+    let linked = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM instance WHERE partition_id = ?1) AS "linked!: bool""#,
+        id
+    )
+    .fetch_one(connection)
+    .await
+    .during("look for instances on a partition")?;
+    Ok(linked)
+}
