@@ -145,3 +145,144 @@ impl OpenParameter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::btree_map, option, prelude::*};
+
+    use super::*;
+    use crate::domain::text::without_illegal;
+
+    fn parameters(pairs: &[(&str, Option<&str>)]) -> Parameters {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn parameters_are_written_in_the_canonical_form() {
+        #[track_caller]
+        fn check(pairs: &[(&str, Option<&str>)], expected: &str) {
+            let document = write(&parameters(pairs));
+            let expected = format!("<?xml version='1.0' encoding='utf-8'?>\n{expected}\n");
+            assert_eq!(document, expected);
+            assert_eq!(read(&document), Ok(parameters(pairs)));
+        }
+        check(&[], "<instance/>");
+        check(
+            &[
+                ("a", Some("1")),
+                ("_", Some(r#"{"k": [1, null, "\u00e9"]}"#)),
+            ],
+            "<instance>\n  <parameter id=\"_\">{\"k\": [1, null, \"\\u00e9\"]}</parameter>\n  \
+             <parameter id=\"a\">1</parameter>\n</instance>",
+        );
+        check(
+            &[("g", None)],
+            "<instance>\n  <parameter id=\"g\"></parameter>\n</instance>",
+        );
+        check(
+            &[("&<>\"'\n\t\ré", Some("&<>\"'\n\t\ré😀"))],
+            "<instance>\n  <parameter id=\"&amp;&lt;&gt;&quot;'&#10;&#9;&#13;é\">\
+             &amp;&lt;&gt;\"'\n\t&#13;é😀</parameter>\n</instance>",
+        );
+    }
+
+    /// The rows of `marshalling.md` 2.2.
+    #[test]
+    fn odd_documents_read_as_the_library_reads_them() {
+        #[track_caller]
+        fn check(document: &str, expected: &[(&str, Option<&str>)]) {
+            assert_eq!(read(document), Ok(parameters(expected)), "{document}");
+        }
+        check("", &[]);
+        check("<instance/>", &[]);
+        check("<any><other id='a'>1</other></any>", &[]);
+        check(
+            "<any><parameter id='a'>1</parameter></any>",
+            &[("a", Some("1"))],
+        );
+        check("<parameter id='a'>1</parameter>", &[]);
+        check("<i><x><parameter id='a'>1</parameter></x></i>", &[]);
+        check(
+            "<i><parameter id='a'/><parameter id='b'></parameter></i>",
+            &[("a", None), ("b", None)],
+        );
+        check(
+            "<i><parameter id='a'>1</parameter><parameter id='a'>2</parameter></i>",
+            &[("a", Some("1 2"))],
+        );
+        check(
+            "<i><parameter id='a'/><parameter id='a'>2</parameter></i>",
+            &[("a", Some("2"))],
+        );
+        check(
+            "<i><parameter id='a'>1</parameter><parameter id='a'/></i>",
+            &[("a", Some("1"))],
+        );
+        check("<i><parameter>1</parameter></i>", &[]);
+        check("<i xmlns='u'><parameter id='a'>1</parameter></i>", &[]);
+        check(
+            "<i><parameter id='a'>1<b>2</b>3</parameter></i>",
+            &[("a", Some("1"))],
+        );
+        check(
+            "<i><parameter id='a'>1<!-- 2 -->3</parameter></i>",
+            &[("a", Some("1"))],
+        );
+        check("<i><parameter id='a'><b/>3</parameter></i>", &[("a", None)]);
+        check(
+            "<i><parameter id='a'><parameter id='b'>1</parameter></parameter></i>",
+            &[("a", None)],
+        );
+        check(
+            "<i><parameter id='a'><![CDATA[<1>]]>&#13;&amp;</parameter></i>",
+            &[("a", Some("<1>\r&"))],
+        );
+        check(
+            "<i><parameter id='a'>1\r\n2</parameter></i>",
+            &[("a", Some("1\n2"))],
+        );
+        check(
+            "<i><parameter id='a'> </parameter></i>",
+            &[("a", Some(" "))],
+        );
+        check(
+            "<?xml version='1.0' encoding='iso-8859-1'?><i><parameter id='é'>é</parameter></i>",
+            &[("é", Some("é"))],
+        );
+    }
+
+    #[test]
+    fn what_is_not_instance_xml_is_refused() {
+        for (document, expected) in [
+            ("x", "not well-formed"),
+            ("<i>", "inside an element"),
+            ("<!DOCTYPE i><i/>", "document type"),
+            ("<i><parameter id='a'>&x;</parameter></i>", "entity `x`"),
+            ("<i>\u{1b}</i>", "U+001B"),
+        ] {
+            let error = read(document).unwrap_err().to_string();
+            assert!(error.contains(expected), "{document}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parameters_survive_a_round_trip(
+            pairs in btree_map(any::<String>(), option::of(any::<String>()), 0..8)
+        ) {
+            let parameters: Parameters = pairs
+                .into_iter()
+                .map(|(key, value)| {
+                    (without_illegal(&key), value.map(|text| without_illegal(&text)))
+                })
+                .collect();
+            prop_assert_eq!(read(&write(&parameters)), Ok(parameters));
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>(), tags in "[<>/&;'\"= !a-c-]{0,40}") {
+            let _ = read(&text);
+            let _ = read(&format!("<i><parameter id='a'>{tags}</parameter>{text}</i>"));
+        }
+    }
+}

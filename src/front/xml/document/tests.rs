@@ -1,3 +1,7 @@
+//! What is a document and what is not, in tables.
+
+use std::fmt::Write as _;
+
 use super::{DeclaredEncoding, Document, Event, XmlError};
 
 /// The events of a document in a short form, or its refusal.
@@ -10,10 +14,10 @@ fn events(text: &str) -> Result<String, XmlError> {
                 out.push('<');
                 out.push_str(element.name);
                 for attribute in element.attributes {
-                    out.push_str(&format!(" {}={:?}", attribute.name, attribute.value));
+                    let _ = write!(out, " {}={:?}", attribute.name, attribute.value);
                 }
                 if let Some(namespace) = element.namespace {
-                    out.push_str(&format!(" in {namespace}"));
+                    let _ = write!(out, " in {namespace}");
                 }
                 out.push('>');
             }

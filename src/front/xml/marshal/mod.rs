@@ -5,6 +5,7 @@
 //! in mind: texts are escaped twice, and an object is never referred to, only repeated.
 
 mod error;
+mod key;
 mod number;
 mod read;
 mod typed;
@@ -16,5 +17,9 @@ pub use read::{MAX_BYTES, MAX_DEPTH, MAX_DIGITS, MAX_NODES, read};
 pub use value::{Class, Object, Value};
 pub use write::write;
 
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -190,7 +190,8 @@ fn size_guess(value: &Value<'_>) -> usize {
         Value::None => 7,
         Value::Bool(_) => 14,
         Value::Int(_) | Value::BigInt(_) | Value::Float(_) | Value::Complex(..) => 32,
-        Value::Text(text) => 17 + text.len(),
+        // A little more for escapes.
+        Value::Text(text) => 18 + text.len() + text.len() / 8,
         Value::List(items) | Value::Tuple(items) | Value::Set(items) => all(items),
         Value::Dictionary(pairs) => {
             pairs

@@ -7,7 +7,7 @@ use crate::domain::usage::UsageReport;
 
 use super::{
     XmlError,
-    document::{DeclaredEncoding, Document, Element, Event, clip, is_space},
+    document::{Attribute, DeclaredEncoding, Document, Element, Event, clip, is_space},
 };
 
 /// A usage report that was refused; the sender is at fault.
@@ -354,7 +354,7 @@ fn check_attributes(
     for attribute in &element.attributes {
         if model.typed && attribute.name == "type" && attribute.namespace.is_none() {
             found_type = true;
-        } else {
+        } else if !is_schema_hint(attribute) {
             return Err(ConsumptionError::UnexpectedAttribute {
                 position,
                 element: model.name,
@@ -370,6 +370,15 @@ fn check_attributes(
         });
     }
     Ok(())
+}
+
+/// Whether the attribute only says where a schema is: XML Schema allows that on any element.
+fn is_schema_hint(attribute: &Attribute<'_>) -> bool {
+    attribute.namespace.as_deref() == Some("http://www.w3.org/2001/XMLSchema-instance")
+        && matches!(
+            attribute.name,
+            "schemaLocation" | "noNamespaceSchemaLocation"
+        )
 }
 
 /// Whether the text is an XML Schema float, surrounding white space aside.
@@ -394,3 +403,6 @@ fn is_float(text: &str) -> bool {
     });
     mantissa_is_fine && exponent_is_fine
 }
+
+#[cfg(test)]
+mod tests;
