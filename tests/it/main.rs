@@ -1,1 +1,3 @@
 //! The integration tests of slapmaster.
+
+mod xml_values;
