@@ -1,0 +1,118 @@
+//! Listeners, connections and the orderly stop.
+//!
+//! The room turns bytes into whole HTTP requests for a service and knows none of its routes. It
+//! drives hyper itself because `axum::serve` installs no timer: half-sent requests would live for
+//! ever. What hyper lets pass and we refuse is in [`guard`] (one whole request at a time) and
+//! `ambiguity` (on the bytes). Start with [`Server::serve`].
+
+mod ambiguity;
+mod connection;
+pub mod endpoint;
+pub mod guard;
+mod listener;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{Semaphore, watch};
+
+pub use self::{
+    connection::HttpService,
+    endpoint::{Endpoint, EndpointError},
+    listener::{BindError, Listener},
+};
+
+/// How much a client may send, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest wait for a complete request head, an idle connection's next one included.
+    pub head_time: Duration,
+    /// The longest wait for a complete request body, counted from its head.
+    pub body_time: Duration,
+    /// The longest request target, in bytes; above it: 414.
+    pub target_bytes: usize,
+    /// All header names and values of a request, in bytes; above it: 431.
+    pub header_bytes: usize,
+    /// The largest request body, in bytes; above it: 413.
+    pub body_bytes: usize,
+    /// How many connections are served at a time; more wait to be accepted.
+    pub connections: usize,
+    /// How long running requests may go on once the server stops.
+    pub stop_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_time: Duration::from_secs(30),
+            body_time: Duration::from_secs(30),
+            target_bytes: 16 * 1024,
+            header_bytes: 64 * 1024,
+            body_bytes: 32 * 1024 * 1024,
+            connections: 4096,
+            stop_time: Duration::from_secs(2),
+        }
+    }
+}
+
+/// How far the server is on its way to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Accepting and answering.
+    Serving,
+    /// Finishing the requests that run, accepting nothing.
+    Finishing,
+    /// Every connection ends now.
+    Ended,
+}
+
+/// Serves any number of listeners until it is stopped.
+#[derive(Debug)]
+pub struct Server {
+    limits: Limits,
+    phase: watch::Sender<Phase>,
+    slots: Arc<Semaphore>,
+}
+
+impl Server {
+    /// A server that listens to nothing yet.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            phase: watch::Sender::new(Phase::Serving),
+            slots: Arc::new(Semaphore::new(limits.connections)),
+        }
+    }
+
+    /// Answers what comes in on `listener` with `service`, in the background, until
+    /// [`Server::stop`].
+    pub fn serve<S: HttpService>(&self, listener: Listener, service: S) {
+        let task = listener::accept(
+            listener,
+            service,
+            self.limits,
+            Arc::clone(&self.slots),
+            self.phase.subscribe(),
+        );
+        drop(tokio::spawn(task));
+    }
+
+    /// Stops accepting, lets running requests finish for at most [`Limits::stop_time`], then ends
+    /// every connection.
+    pub async fn stop(self) {
+        self.phase.send_replace(Phase::Finishing);
+        if !self.all_ended(self.limits.stop_time).await {
+            tracing::warn!("running requests did not finish in time and are cut");
+            self.phase.send_replace(Phase::Ended);
+            // A connection ends at its next wake-up, so this wait is short.
+            let _ = self.all_ended(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Waits until no connection and no listener holds a slot.
+    async fn all_ended(&self, at_most: Duration) -> bool {
+        let all = u32::try_from(self.limits.connections).unwrap_or(u32::MAX);
+        tokio::time::timeout(at_most, self.slots.acquire_many(all))
+            .await
+            .is_ok()
+    }
+}
