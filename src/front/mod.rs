@@ -1,6 +1,101 @@
 //! The dialects of a SlapOS master, side by side, and the wire formats that they share.
 //!
 //! A front translates: who is calling, the wire into a command, the outcome back into the wire.
-//! It decides nothing; rules are in `domain`, operations in `master`.
+//! It decides nothing; rules are in `domain`, operations in `master`. Start with [`router`].
 
+pub mod address;
+pub mod control;
+pub mod log;
+pub mod readiness;
 pub mod xml;
+
+use axum::{
+    Router,
+    extract::FromRef,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::master::Master;
+
+use self::{address::PublicAddress, readiness::Readiness};
+
+/// What handlers work with; each takes the part that it needs.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The world that is served.
+    pub master: Master,
+    /// Whether the world holds its fixtures yet.
+    pub readiness: Readiness,
+    /// What absolute URLs in answers begin with.
+    pub address: PublicAddress,
+}
+
+impl FromRef<AppState> for Master {
+    fn from_ref(state: &AppState) -> Self {
+        state.master.clone()
+    }
+}
+
+impl FromRef<AppState> for Readiness {
+    fn from_ref(state: &AppState) -> Self {
+        state.readiness.clone()
+    }
+}
+
+impl FromRef<AppState> for PublicAddress {
+    fn from_ref(state: &AppState) -> Self {
+        state.address.clone()
+    }
+}
+
+/// Everything on one address: the protocol, the control surface and the page that says what this
+/// is.
+pub fn router(state: AppState) -> Router {
+    finish(protocol().merge(control::router()), state)
+}
+
+/// The protocol alone, for listeners beside which the control surface has its own.
+pub fn protocol_router(state: AppState) -> Router {
+    finish(protocol(), state)
+}
+
+/// The control surface alone.
+pub fn control_router(state: AppState) -> Router {
+    finish(control::page().merge(control::router()), state)
+}
+
+fn protocol() -> Router<AppState> {
+    // The classic dialect's `slap::router()` is merged here.
+    control::page()
+}
+
+fn finish(router: Router<AppState>, state: AppState) -> Router {
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state)
+}
+
+async fn unknown_path() -> Response {
+    sentence(StatusCode::NOT_FOUND, "There is nothing at this path.\n")
+}
+
+async fn wrong_method() -> Response {
+    sentence(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This path does not take that method: see the Allow header.\n",
+    )
+}
+
+fn sentence(status: StatusCode, text: &'static str) -> Response {
+    (
+        status,
+        [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ],
+        text,
+    )
+        .into_response()
+}
