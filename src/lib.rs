@@ -1,7 +1,11 @@
 //! slapmaster: a mock SlapOS master for tests and demos.
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod front;
 pub mod master;
 pub mod mock;
+pub mod net;
 pub mod store;

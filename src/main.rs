@@ -1,2 +1,7 @@
-//! The `slapmaster` binary.
-fn main() {}
+//! The `slapmaster` binary: see the library's `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    slapmaster::cli::main(std::env::args_os())
+}

@@ -1,0 +1,39 @@
+//! `slapmaster config`: the effective settings, and where each came from.
+
+use std::io::{self, Write};
+
+use clap::{ArgMatches, Command};
+
+use crate::config::{SETTINGS, Settings, Source};
+
+use super::{Failure, settings};
+
+pub(super) fn command() -> Command {
+    Command::new("config")
+        .about("Print the effective settings, and where each came from")
+        .after_help("Takes the flags of `serve`, and checks them as it does.")
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
+    let raw = settings::raw(matches);
+    Settings::resolve(&raw)?;
+    let mut out = io::stdout().lock();
+    for setting in SETTINGS {
+        let Some(given) = raw.get(setting.name) else {
+            continue;
+        };
+        let value = if given.values.is_empty() {
+            "-".to_owned()
+        } else {
+            given.values.join(" ")
+        };
+        let origin = match given.source {
+            Source::Flag => format!("{}, --{}", given.source, setting.name),
+            Source::Variable => format!("{}, {}", given.source, setting.variable),
+            Source::Default => given.source.to_string(),
+        };
+        // A reader that stops early, as `head`, is no failure.
+        let _ = writeln!(out, "{:<18}{value}  ({origin})", setting.name);
+    }
+    Ok(())
+}

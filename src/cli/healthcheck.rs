@@ -1,0 +1,175 @@
+//! `slapmaster healthcheck`: asks a running server whether it is ready, without curl.
+//!
+//! Follows the settings of `serve`: the same flags and variables lead to the same server.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    net::TcpStream,
+    os::unix::net::UnixStream,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::{Arg, ArgMatches, Command};
+
+use crate::{config::Settings, net::Endpoint};
+
+use super::{Failure, settings};
+
+/// How long one attempt may take.
+const ATTEMPT_TIME: Duration = Duration::from_secs(3);
+
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) fn command() -> Command {
+    Command::new("healthcheck")
+        .about("Ask the server with these settings whether it is ready")
+        .arg(
+            Arg::new("wait")
+                .long("wait")
+                .value_name("TIME")
+                .default_value("0s")
+                .value_parser(duration)
+                .help("Keep asking for so long, for example 30s or 500ms"),
+        )
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
+    let settings = settings::resolve(matches)?;
+    let wait = matches
+        .get_one::<Duration>("wait")
+        .copied()
+        .unwrap_or_default();
+    let until = Instant::now() + wait;
+    loop {
+        let why = match ask(&settings) {
+            Ok(()) => return Ok(()),
+            Err(why) => why,
+        };
+        if Instant::now() + PAUSE > until {
+            return Err(Failure::new(1, why));
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+fn ask(settings: &Settings) -> Result<(), String> {
+    let endpoint = find(settings)?.to_connect();
+    let status = match &endpoint {
+        Endpoint::Tcp(address) => {
+            TcpStream::connect_timeout(address, ATTEMPT_TIME).and_then(|stream| {
+                stream.set_read_timeout(Some(ATTEMPT_TIME))?;
+                stream.set_write_timeout(Some(ATTEMPT_TIME))?;
+                status(stream)
+            })
+        }
+        Endpoint::Unix(path) => UnixStream::connect(path).and_then(|stream| {
+            stream.set_read_timeout(Some(ATTEMPT_TIME))?;
+            stream.set_write_timeout(Some(ATTEMPT_TIME))?;
+            status(stream)
+        }),
+    };
+    match status {
+        Ok(200) => Ok(()),
+        Ok(503) => Err(format!(
+            "{endpoint} is up and not ready: its fixtures are still being read; try --wait 30s"
+        )),
+        Ok(other) => Err(format!(
+            "{endpoint} answers {other} and is no slapmaster: check --listen, or SLAPMASTER_LISTEN"
+        )),
+        Err(error) => Err(format!(
+            "{endpoint} does not answer: {error}; start `slapmaster serve`, or give --listen as it \
+             was given to it"
+        )),
+    }
+}
+
+/// The listener that serves health.
+fn find(settings: &Settings) -> Result<Endpoint, String> {
+    let endpoints = if settings.control_listen.is_empty() {
+        &settings.listen
+    } else {
+        &settings.control_listen
+    };
+    match endpoints.iter().find(|endpoint| !endpoint.has_free_port()) {
+        Some(endpoint) => Ok(endpoint.clone()),
+        None => match &settings.ready_file {
+            Some(path) => from_ready_file(path),
+            None => Err(
+                "the port is 0, so only the server knows it: give both commands the same \
+                 --ready-file"
+                    .to_owned(),
+            ),
+        },
+    }
+}
+
+fn from_ready_file(path: &Path) -> Result<Endpoint, String> {
+    let text = fs::read(path).map_err(|error| {
+        format!(
+            "cannot read the ready file `{}`: {error}; the server is not ready, or was given \
+             another --ready-file",
+            path.display()
+        )
+    })?;
+    let content: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    let first = |key: &str| content.get(key)?.get(0)?.as_str()?.parse().ok();
+    first("control_urls")
+        .or_else(|| first("urls"))
+        .ok_or_else(|| {
+            format!(
+                "`{}` is no ready file: give the one of the server",
+                path.display()
+            )
+        })
+}
+
+/// Asks and reads the status line, with as little HTTP as that takes.
+fn status(mut stream: impl Read + Write) -> io::Result<u16> {
+    stream.write_all(
+        b"GET /_mock/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )?;
+    let mut answer = Vec::new();
+    stream.take(64 * 1024).read_to_end(&mut answer)?;
+    let line = String::from_utf8_lossy(&answer);
+    line.strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3))
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit_ms) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => match text.strip_suffix('m') {
+            Some(number) => (number, 60_000),
+            None => (text.strip_suffix('s').unwrap_or(text), 1000),
+        },
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit_ms))
+        .filter(|ms| *ms <= 86_400_000)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "expected a time up to a day, for example 30s, 500ms or 2m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit_or_are_seconds() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
+        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        for text in ["", "s", "-1s", "1h", "99999999999999999999s", "1000000000m"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The command line: raw arguments, one file a subcommand, and the last word on standard error.
+//!
+//! Start with [`main`]. Whatever fails ends as a [`Failure`]: an exit code, and one last line that
+//! begins with `error:` and says what to do.
+
+mod check;
+mod config;
+mod healthcheck;
+mod serve;
+mod settings;
+
+use std::{
+    ffi::OsString,
+    fmt::Display,
+    io::{self, Write},
+    process::ExitCode,
+    time::Instant,
+};
+
+use clap::{Command, error::ErrorKind};
+
+use crate::config::{SettingError, check_variables};
+
+/// Why a command failed.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    /// The wrong usage, or a setting that was refused.
+    const USAGE: u8 = 2;
+
+    fn new(code: u8, message: impl Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+        }
+    }
+}
+
+impl From<SettingError> for Failure {
+    fn from(error: SettingError) -> Self {
+        Self::new(Self::USAGE, error)
+    }
+}
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let began = Instant::now();
+    match run(arguments, began) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let message = failure.message.replace(['\n', '\r'], " ");
+            let _ = writeln!(io::stderr().lock(), "error: {message}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<(), Failure> {
+    let names: Vec<String> = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .collect();
+    let matches = match command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return explain(&error),
+    };
+    check_variables(names.iter().map(String::as_str))?;
+    match matches.subcommand() {
+        Some(("serve", matches)) => serve::run(settings::resolve(matches)?, began),
+        Some(("healthcheck", matches)) => healthcheck::run(matches),
+        Some(("config", matches)) => config::run(matches),
+        Some(("check", matches)) => check::run(matches),
+        Some(_) | None => Err(Failure::new(
+            Failure::USAGE,
+            "no command: try `slapmaster serve`",
+        )),
+    }
+}
+
+fn command() -> Command {
+    Command::new("slapmaster")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A mock SlapOS master, for tests only")
+        .subcommand_required(true)
+        .subcommand(settings::with_settings(serve::command()))
+        .subcommand(settings::with_settings(healthcheck::command()))
+        .subcommand(settings::with_settings(config::command()))
+        .subcommand(check::command())
+}
+
+/// Prints help where it was asked for; else turns clap's report around, so that its first line
+/// comes last.
+fn explain(error: &clap::Error) -> Result<(), Failure> {
+    let text = error.render().to_string();
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        let _ = write!(io::stdout().lock(), "{text}");
+        return Ok(());
+    }
+    let mut message = Vec::new();
+    let mut details = String::new();
+    for paragraph in text.trim_end().split("\n\n") {
+        if paragraph.starts_with("Usage:") {
+            details.push_str(paragraph);
+        } else {
+            let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+            message.push(
+                words
+                    .trim_start_matches("error: ")
+                    .trim_end_matches('.')
+                    .to_owned(),
+            );
+        }
+    }
+    if !details.is_empty() {
+        let _ = writeln!(io::stderr().lock(), "{details}");
+    }
+    Err(Failure::new(Failure::USAGE, message.join("; ")))
+}
