@@ -1,3 +1,13 @@
-//! The integration tests of slapmaster.
+//! The integration tests of slapmaster: one crate, so that it is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, also in its harness"
+)]
 
+mod http_edges;
+mod process;
+mod support;
 mod xml_values;

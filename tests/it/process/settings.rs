@@ -1,0 +1,73 @@
+//! Settings: a flag wins over the environment, which wins over the default.
+
+use crate::support::{
+    http::get,
+    process::{Running, address, command, run, slapmaster},
+};
+
+/// The line of `slapmaster config` about one setting, in single blanks.
+fn line(output: &str, name: &str) -> String {
+    let line = output
+        .lines()
+        .find(|line| line.split(' ').next() == Some(name));
+    line.unwrap_or_else(|| panic!("{name} is not in {output}"))
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn config_prints_every_setting_and_where_it_came_from() {
+    let outcome = slapmaster(&["config"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(
+        line(&outcome.stdout, "listen"),
+        "listen http://127.0.0.1:5000 (default)"
+    );
+    assert_eq!(line(&outcome.stdout, "database"), "database - (default)");
+    for setting in slapmaster::config::SETTINGS {
+        line(&outcome.stdout, setting.name);
+    }
+}
+
+#[test]
+fn flags_win_over_variables() {
+    let mut config = command(&["config", "--seed", "1", "--trust-forwarded"]);
+    let outcome = run(config
+        .env("SLAPMASTER_SEED", "2")
+        .env("SLAPMASTER_PRESET", "real")
+        .env("SLAPMASTER_LISTEN", "http://127.0.0.1:1, unix:/run/a.sock"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    for (name, expected) in [
+        ("seed", "seed 1 (command line, --seed)"),
+        ("preset", "preset real (environment, SLAPMASTER_PRESET)"),
+        (
+            "trust-forwarded",
+            "trust-forwarded true (command line, --trust-forwarded)",
+        ),
+        (
+            "listen",
+            "listen http://127.0.0.1:1 unix:/run/a.sock (environment, SLAPMASTER_LISTEN)",
+        ),
+    ] {
+        assert_eq!(line(&outcome.stdout, name), expected);
+    }
+}
+
+#[test]
+fn config_refuses_what_serve_refuses() {
+    let outcome = slapmaster(&["config", "--log-level", "loud"]);
+    assert_eq!(outcome.code, 2);
+    assert!(outcome.error().contains("`debug`"), "{}", outcome.error());
+}
+
+#[test]
+fn the_environment_alone_is_enough_to_serve() {
+    let process =
+        Running::spawn(command(&["serve"]).env("SLAPMASTER_LISTEN", "http://127.0.0.1:0"));
+    let url = process
+        .stdout
+        .find("listening on")
+        .replace("listening on ", "");
+    assert_eq!(get(address(&url), "/").status, 200);
+}
