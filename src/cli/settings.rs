@@ -44,28 +44,40 @@ pub(super) fn raw(matches: &ArgMatches) -> Raw {
 }
 
 fn given(matches: &ArgMatches, setting: &Setting) -> Given {
-    let source = match matches.value_source(setting.name) {
-        Some(ValueSource::CommandLine) => Source::Flag,
-        Some(ValueSource::EnvVariable) => Source::Variable,
-        Some(_) | None => Source::Default,
-    };
-    let values: Vec<String> = matches
+    let written: Vec<String> = matches
         .get_many::<String>(setting.name)
         .into_iter()
         .flatten()
         .cloned()
         .collect();
-    let several = matches!(setting.shape, Shape::Values(_));
-    let values = if several && source == Source::Variable {
-        values
-            .iter()
-            .flat_map(|value| split_values(value))
-            .map(str::to_owned)
-            .collect()
-    } else {
-        values
+    let (values, source) = match matches.value_source(setting.name) {
+        Some(ValueSource::CommandLine) => (written, Source::Flag),
+        // Where variables are inherited, as in a container, emptying one is the way to unset it.
+        Some(ValueSource::EnvVariable) if written.iter().all(String::is_empty) => {
+            (default_values(setting), Source::Default)
+        }
+        Some(ValueSource::EnvVariable) => match setting.shape {
+            Shape::Values(_) => (
+                written
+                    .iter()
+                    .flat_map(|value| split_values(value))
+                    .map(str::to_owned)
+                    .collect(),
+                Source::Variable,
+            ),
+            Shape::Value(_) | Shape::Switch => (written, Source::Variable),
+        },
+        Some(_) | None => (written, Source::Default),
     };
     Given { values, source }
+}
+
+fn default_values(setting: &Setting) -> Vec<String> {
+    Some(setting.default)
+        .filter(|value| !value.is_empty())
+        .map(str::to_owned)
+        .into_iter()
+        .collect()
 }
 
 /// The checked settings.

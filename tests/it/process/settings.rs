@@ -71,3 +71,25 @@ fn the_environment_alone_is_enough_to_serve() {
         .replace("listening on ", "");
     assert_eq!(get(address(&url), "/").status, 200);
 }
+
+#[test]
+fn an_empty_variable_is_as_none() {
+    let outcome = run(command(&["config"])
+        .env("SLAPMASTER_LISTEN", "")
+        .env("SLAPMASTER_DATABASE", "")
+        .env("SLAPMASTER_TRUST_FORWARDED", ""));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(
+        line(&outcome.stdout, "listen"),
+        "listen http://127.0.0.1:5000 (default)"
+    );
+    assert_eq!(line(&outcome.stdout, "database"), "database - (default)");
+    assert_eq!(
+        line(&outcome.stdout, "trust-forwarded"),
+        "trust-forwarded false (default)"
+    );
+    // Given on purpose, it is a mistake.
+    let flag = slapmaster(&["config", "--database", ""]);
+    assert_eq!(flag.code, 2);
+    assert!(flag.error().contains("is empty"), "{}", flag.error());
+}
