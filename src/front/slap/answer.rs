@@ -1,0 +1,146 @@
+//! The forms of an answer: bodies, content types and caching headers (`slap.md` 1.2 and 3).
+
+use std::sync::{Mutex, PoisonError};
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use time::{
+    OffsetDateTime, format_description::StaticFormatDescription, macros::format_description,
+};
+
+use crate::domain::time::Timestamp;
+
+/// The charset is needed: clients read `text/*` without one as ISO-8859-1.
+const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const VARY: HeaderValue = HeaderValue::from_static("REMOTE_USER");
+const PRIVATE: HeaderValue = HeaderValue::from_static("private");
+
+const RFC_1123: StaticFormatDescription = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
+
+/// How long an answer may be kept, in production's words. The client keeps nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MaxAge {
+    /// What changes at any time.
+    OneSecond,
+    /// Statuses.
+    OneMinute,
+}
+
+impl MaxAge {
+    const fn header(self) -> HeaderValue {
+        match self {
+            Self::OneSecond => HeaderValue::from_static("public, max-age=1, stale-if-error=604800"),
+            Self::OneMinute => {
+                HeaderValue::from_static("public, max-age=60, stale-if-error=604800")
+            }
+        }
+    }
+}
+
+/// A marshalled answer.
+pub(super) fn xml(body: impl Into<Bytes>) -> Response {
+    with_type(StatusCode::OK, XML, body.into())
+}
+
+/// A marshalled answer that may be kept, as of `headers`.
+pub(super) fn cacheable_xml(
+    body: impl Into<Bytes>,
+    age: MaxAge,
+    (name, value): (HeaderName, HeaderValue),
+) -> Response {
+    let mut response = xml(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, age.header());
+    headers.insert(header::VARY, VARY);
+    headers.insert(name, value);
+    response
+}
+
+/// The answer of a call without result: the text form of "no value".
+pub(super) fn none() -> Response {
+    xml(Bytes::from_static(b"None"))
+}
+
+/// The answer of an instance's bang: a word, labelled as XML.
+pub(super) fn ok_xml() -> Response {
+    xml(Bytes::from_static(b"OK"))
+}
+
+/// A plain text.
+pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response {
+    with_type(status, PLAIN, text.into())
+}
+
+/// "Not ready": empty, and never to be kept.
+pub(super) fn not_ready() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, PRIVATE);
+    response
+}
+
+fn with_type(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    response
+}
+
+/// A point in time as RFC 1123 writes it: `Mon, 23 Nov 2026 08:30:00 GMT`.
+pub(super) fn http_date(at: Timestamp) -> String {
+    OffsetDateTime::from_unix_timestamp(at.as_seconds())
+        .ok()
+        .and_then(|date| date.format(RFC_1123).ok())
+        .unwrap_or_default()
+}
+
+/// The header `Last-Modified` of answers that are always "modified now", made once a second.
+#[derive(Debug, Default)]
+pub(super) struct LastModified(Mutex<Option<(i64, HeaderValue)>>);
+
+impl LastModified {
+    /// The header for an answer made at `now`.
+    pub(super) fn header(&self, now: Timestamp) -> (HeaderName, HeaderValue) {
+        let seconds = now.as_seconds();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = match &*last {
+            Some((at, value)) if *at == seconds => value.clone(),
+            Some(_) | None => {
+                let value = HeaderValue::try_from(http_date(now))
+                    .unwrap_or_else(|_| HeaderValue::from_static(""));
+                *last = Some((seconds, value.clone()));
+                value
+            }
+        };
+        (header::LAST_MODIFIED, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_http() {
+        let at = Timestamp::from_seconds(1_795_422_600);
+        assert_eq!(http_date(at), "Mon, 23 Nov 2026 08:30:00 GMT");
+        let modified = LastModified::default();
+        let first = modified.header(at).1;
+        assert_eq!(modified.header(at.plus_micros(999_999)).1, first);
+        assert_eq!(
+            modified.header(at.plus_micros(1_000_000)).1,
+            "Mon, 23 Nov 2026 08:30:01 GMT"
+        );
+    }
+}
