@@ -123,6 +123,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
                 .map(|url| Arc::from(url.as_str())),
             trust_forwarded: settings.trust_forwarded,
         },
+        slap: front::slap::SlapState::default(),
     };
     serve_all(&server, main, control, &state);
 

@@ -7,6 +7,7 @@ pub mod address;
 pub mod control;
 pub mod log;
 pub mod readiness;
+pub mod slap;
 pub mod xml;
 
 use axum::{
@@ -18,7 +19,7 @@ use axum::{
 
 use crate::master::Master;
 
-use self::{address::PublicAddress, readiness::Readiness};
+use self::{address::PublicAddress, readiness::Readiness, slap::SlapState};
 
 /// What handlers work with; each takes the part that it needs.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// What absolute URLs in answers begin with.
     pub address: PublicAddress,
+    /// What the classic dialect keeps rendered of the world.
+    pub slap: SlapState,
 }
 
 impl FromRef<AppState> for Master {
@@ -66,8 +69,7 @@ pub fn control_router(state: AppState) -> Router {
 }
 
 fn protocol() -> Router<AppState> {
-    // The classic dialect's `slap::router()` is merged here.
-    control::page()
+    control::page().merge(slap::router())
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {

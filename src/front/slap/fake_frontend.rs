@@ -1,0 +1,112 @@
+//! Slapproxy's invented frontends: two well-known releases whose shared instances are answered
+//! without any host (`slap.md` 9.2, C.32).
+
+use crate::{
+    domain::{
+        behaviour::{Behaviour, FakeFrontend},
+        parameters::Parameters,
+        request::RequestInstance,
+        state::InstanceKind,
+        text::InvalidValue,
+    },
+    front::xml::marshal::{self, Class, Value},
+};
+
+const WEB: &str =
+    "http://git.erp5.org/gitweb/slapos.git/blob_plain/HEAD:/software/apache-frontend/software.cfg";
+const WEB_TYPES: [&str; 2] = ["default", "RootSoftwareInstance"];
+const KVM: &str = "http://git.erp5.org/gitweb/slapos.git/blob_plain/refs/tags/slapos-0.92:/software/kvm/software.cfg";
+const KVM_TYPE: &str = "frontend";
+
+/// The invented answer, if the request is for one of the two and the switch is on. Nothing is
+/// stored.
+///
+/// Slapproxy points to its own forwarding address when it is reached by https; this master does
+/// not forward, and answers the URL itself.
+pub(super) fn answer(
+    request: &RequestInstance,
+    behaviour: &Behaviour,
+) -> Result<Option<String>, InvalidValue> {
+    if behaviour.fake_frontend == FakeFrontend::Off || request.kind == InstanceKind::Software {
+        return Ok(None);
+    }
+    let software_type = request.software_type.as_str();
+    match request.release.as_str() {
+        WEB if WEB_TYPES.contains(&software_type) => web(&request.parameters).map(Some),
+        KVM if software_type == KVM_TYPE => kvm(&request.parameters).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn web(parameters: &Parameters) -> Result<String, InvalidValue> {
+    let url = needed(parameters, "url")?;
+    let domain = host_and_port(url).to_owned();
+    Ok(frontend(
+        format!("Fake frontend for {url}"),
+        [("secure_access", url.to_owned()), ("domain", domain)],
+    ))
+}
+
+fn kvm(parameters: &Parameters) -> Result<String, InvalidValue> {
+    let port = needed(parameters, "port")?;
+    let host = needed(parameters, "host")?;
+    let host = if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
+    let url = format!("https://{host}:{port}/");
+    Ok(frontend(
+        format!("Fake KVM VNC frontend for {url}"),
+        [
+            ("url", url),
+            ("domainname", host),
+            ("port", port.to_owned()),
+            ("path", "/".to_owned()),
+        ],
+    ))
+}
+
+fn needed<'a>(parameters: &'a Parameters, key: &str) -> Result<&'a str, InvalidValue> {
+    parameters.get(key).ok_or_else(|| {
+        InvalidValue::new(
+            "partition_parameter_xml",
+            format!("has no `{key}`, which this frontend needs"),
+        )
+    })
+}
+
+fn host_and_port(url: &str) -> &str {
+    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+fn frontend(name: String, connection: impl IntoIterator<Item = (&'static str, String)>) -> String {
+    let connection = connection
+        .into_iter()
+        .map(|(key, value)| (key, value.into()));
+    marshal::write(&Value::object(
+        Class::ComputerPartition,
+        ["".into(), name.into(), Value::None],
+        [
+            ("slap_computer_id", "".into()),
+            ("slap_computer_partition_id", "".into()),
+            ("_parameter_dict", Value::Dictionary(Vec::new())),
+            ("_connection_dict", Value::dictionary(connection)),
+        ],
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_domain_is_what_stands_between_slashes() {
+        let check = |url, expected| assert_eq!(host_and_port(url), expected, "{url}");
+        check("https://a.example:8080/x?y", "a.example:8080");
+        check("https://[2001:db8::1]:80", "[2001:db8::1]:80");
+        check("http://a.example?x", "a.example");
+        check("a.example/x", "a.example");
+    }
+}

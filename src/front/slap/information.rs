@@ -1,0 +1,57 @@
+//! `getFullComputerInformation` and its older name `getComputerInformation`.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderValue, header},
+    response::Response,
+};
+use bytes::Bytes;
+
+use super::{
+    Call,
+    answer::{self, MaxAge},
+    cache::FullPage,
+    error::{Answered, CallKind, SlapError},
+    render,
+};
+
+/// `GET /getFullComputerInformation`: everything that a computer is told. The hot path: one
+/// look-up in memory and no rendering as long as nothing changed.
+///
+/// Marks the computer as seen, in memory. Unknown computer: 404 (C.66); the client then asks by
+/// the older name. Source: `slap.md` 5.1.
+pub(super) async fn full_computer_information(call: &Call) -> Result<Response, SlapError> {
+    let name = call.form.required("computer_id")?;
+    let kept = call.state.full(name, call.master.revision(name));
+    if let Some(page) = kept
+        && call.master.note_contact(&page.computer)
+    {
+        return Ok(answer(page));
+    }
+    let computer = call.form.computer("computer_id")?;
+    let revision = call.master.revision(name);
+    let view = call
+        .master
+        .computer_information(&computer)
+        .await
+        .answered(CallKind::ComputerRead, &call.master)?;
+    let page = FullPage {
+        computer: Arc::new(computer),
+        body: Bytes::from(render::computer(&view, call.style())),
+        etag: etag(call.master.run_id(), revision),
+    };
+    call.state.keep_full(revision, page.clone());
+    call.master.note_contact(&page.computer);
+    Ok(answer(page))
+}
+
+fn answer(page: FullPage) -> Response {
+    answer::cacheable_xml(page.body, MaxAge::OneSecond, (header::ETAG, page.etag))
+}
+
+/// Unlike another text whenever the body may be unlike another: a revision counts within one run.
+fn etag(run_id: &str, revision: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{run_id}-{revision}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}

@@ -1,0 +1,184 @@
+//! The classic slap protocol: form fields in, marshalled objects out (`protocol/slap.md`).
+//!
+//! One file a call, or per group that differs in a word. A call reads its fields from the
+//! [`form`], asks the master once and renders the outcome; it decides no rule. What is told to
+//! computers is kept rendered ([`SlapState`]), because a fleet polls all day. Start with
+//! [`router`], the table of contents.
+
+mod addresses;
+mod answer;
+mod bang;
+mod cache;
+mod connection;
+mod error;
+mod fake_frontend;
+mod form;
+mod format;
+mod identity;
+mod information;
+mod later;
+mod partition;
+mod product;
+mod related;
+mod rename;
+mod render;
+mod report;
+mod request;
+mod server;
+mod software;
+mod status;
+mod supply;
+mod usage;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method},
+    response::IntoResponse,
+    routing::{get, post},
+};
+
+use crate::{domain::behaviour::Behaviour, front::log::CallFacts, master::Master};
+
+use super::AppState;
+
+pub use cache::SlapState;
+
+use self::{error::SlapError, form::Form, identity::CallingPartition, render::Style};
+
+/// A call of the protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The method that it is made with; `HEAD` goes where `GET` is.
+    pub method: Method,
+    /// Its path.
+    pub path: &'static str,
+}
+
+/// Makes the router and the list of its routes from one table.
+macro_rules! routes {
+    ($($method:ident $name:literal => $call:path;)+) => {
+        /// Every call of the classic protocol.
+        pub const ROUTES: &[Route] = &[
+            $(Route { method: Method::$method, path: concat!("/", $name) },)+
+        ];
+
+        /// The calls of the classic protocol, at their paths.
+        pub fn router() -> Router<AppState> {
+            Router::new()$(.route(
+                concat!("/", $name),
+                routes!(@$method)(async |State(app): State<AppState>, request: Request| {
+                    let call = match Call::read(app, request).await {
+                        Ok(call) => call,
+                        Err(error) => return error.into_response(),
+                    };
+                    let mut response = $call(&call).await.unwrap_or_else(SlapError::into_response);
+                    response.extensions_mut().insert(call.facts($name));
+                    response
+                }),
+            ))+
+        }
+    };
+    (@GET) => { get };
+    (@POST) => { post };
+}
+
+routes! {
+    // What a computer does with itself.
+    POST "loadComputerConfigurationFromXML" => format::load_computer_configuration;
+    GET "getFullComputerInformation" => information::full_computer_information;
+    GET "getComputerInformation" => information::full_computer_information;
+    GET "getComputerStatus" => status::computer_status;
+    POST "computerBang" => bang::computer_bang;
+    POST "useComputer" => usage::use_computer;
+
+    // What it does with software.
+    POST "supplySupply" => supply::supply_supply;
+    POST "buildingSoftwareRelease" => software::building;
+    POST "availableSoftwareRelease" => software::available;
+    POST "softwareReleaseError" => software::error;
+    POST "destroyedSoftwareRelease" => software::destroyed;
+    GET "getSoftwareInstallationStatus" => status::installation_status;
+    GET "getSoftwareReleaseListFromSoftwareProduct" => product::release_list;
+
+    // What people and instances ask for.
+    POST "requestComputerPartition" => request::request_computer_partition;
+    POST "softwareInstanceRename" => rename::rename;
+
+    // What a partition is told and tells.
+    GET "registerComputerPartition" => partition::register;
+    GET "getComputerPartitionStatus" => status::partition_status;
+    GET "getHostingSubscriptionIpList" => addresses::tree_addresses;
+    POST "startedComputerPartition" => report::started;
+    POST "stoppedComputerPartition" => report::stopped;
+    POST "destroyedComputerPartition" => report::destroyed;
+    POST "softwareInstanceError" => report::error;
+    POST "softwareInstanceBang" => bang::instance_bang;
+    POST "setComputerPartitionConnectionXml" => connection::set_connection;
+    POST "updateComputerPartitionRelatedInstanceList" => related::update_related_instances;
+
+    // Of clients before 1.4.9.
+    POST "buildingComputerPartition" => report::legacy;
+    POST "availableComputerPartition" => report::legacy;
+
+    // About the server.
+    GET "getHateoasUrl" => server::hateoas_url;
+    GET "getRunId" => server::run_id;
+    POST "ingestData" => server::ingest_data;
+
+    // Certificates and tokens: not built yet.
+    GET "getComputerPartitionCertificate" => later::certificates;
+    POST "generateComputerCertificate" => later::certificates;
+    POST "revokeComputerCertificate" => later::certificates;
+    POST "requestComputer" => later::certificates;
+}
+
+/// A call as it was made, and what it is answered from.
+#[derive(Debug)]
+struct Call {
+    master: Master,
+    state: SlapState,
+    form: Form,
+    /// The partition that the header names.
+    calling: CallingPartition,
+}
+
+impl Call {
+    async fn read(app: AppState, request: Request) -> Result<Self, SlapError> {
+        let (parts, body) = request.into_parts();
+        Ok(Self {
+            master: app.master,
+            state: app.slap,
+            form: Form::of(&parts, body).await?,
+            calling: CallingPartition::of(&parts.headers),
+        })
+    }
+
+    fn behaviour(&self) -> Arc<Behaviour> {
+        self.master.behaviour()
+    }
+
+    fn style(&self) -> Style {
+        Style::from(&*self.behaviour())
+    }
+
+    /// The header of an answer that is "modified now".
+    fn last_modified(&self) -> (HeaderName, HeaderValue) {
+        let now = self.master.clock().now();
+        self.state.last_modified().header(now)
+    }
+
+    /// What the log line says of the call, as far as the wire tells.
+    fn facts(&self, call: &'static str) -> CallFacts {
+        let field = |name| self.form.not_empty(name).ok().flatten();
+        let computer = field("computer_id").or_else(|| field("computer_reference"));
+        CallFacts {
+            dialect: "slap",
+            call,
+            caller: self.calling.to_text(),
+            computer: computer.map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `requestComputerPartition`: the protocol's central call.
+
+use axum::response::Response;
+use bytes::Bytes;
+
+use crate::{
+    domain::{
+        identifier::{ProjectReference, SoftwareReleaseUri, SoftwareType},
+        parameters::Parameters,
+        request::{RequestInstance, add_retention_delay},
+        state::InstanceKind,
+        text::InvalidValue,
+    },
+    front::xml::marshal::Value,
+    master::RequestOutcome,
+};
+
+use super::{
+    Call, answer,
+    cache::Page,
+    error::{Answered, CallKind, SlapError},
+    fake_frontend,
+    form::Form,
+    render,
+};
+
+/// The software type of a request that names none (C.41).
+const DEFAULT_TYPE: &str = "default";
+
+/// `POST /requestComputerPartition`: there shall be an instance of this title.
+///
+/// Allocated: 200 and the instance. Not yet, no room, or to be destroyed: 408 (C.19, C.42).
+/// Refused by a value: 404; by a rule: 500 with the reason. Source: `slap.md` 5.3.
+pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, SlapError> {
+    let request = read(call)?;
+    if let Some(body) = fake_frontend::answer(&request, &call.behaviour())? {
+        return Ok(answer::xml(body));
+    }
+    let outcome = call
+        .master
+        .request_instance(request)
+        .await
+        .answered(CallKind::Request, &call.master)?;
+    let RequestOutcome::Allocated { instance, computer } = outcome else {
+        return Err(SlapError::NotReady);
+    };
+    let revision = call.master.revision(computer.as_str());
+    let page = Page::Requested(instance.as_str());
+    if let Some(body) = call.state.page(computer.as_str(), revision, page) {
+        return Ok(answer::xml(body));
+    }
+    let view = call
+        .master
+        .requested_information(&instance)
+        .await
+        .answered(CallKind::Request, &call.master)?
+        .ok_or(SlapError::NotReady)?;
+    let body = Bytes::from(render::requested(&view, call.style()));
+    call.state
+        .keep_page(computer.as_str(), revision, page, body.clone());
+    Ok(answer::xml(body))
+}
+
+fn read(call: &Call) -> Result<RequestInstance, SlapError> {
+    let form = &call.form;
+    let software_type = form.not_empty("software_type")?.unwrap_or(DEFAULT_TYPE);
+    let software_type = SoftwareType::parse("software_type", software_type)?;
+    let sla = form.parameters("filter_xml")?.map(|mut sla| {
+        add_retention_delay(&software_type, &mut sla);
+        sla
+    });
+    Ok(RequestInstance {
+        requester: call.calling.requester(form)?,
+        title: form.title("partition_reference")?,
+        kind: kind(form)?,
+        release: SoftwareReleaseUri::parse("software_release", form.required("software_release")?)?,
+        software_type,
+        parameters: form
+            .parameters("partition_parameter_xml")?
+            .unwrap_or_default(),
+        sla: sla.unwrap_or_else(Parameters::new),
+        state: state(form)?,
+        project: form
+            .not_empty("project_reference")?
+            .map(|project| ProjectReference::parse("project_reference", project))
+            .transpose()?,
+    })
+}
+
+/// Whether a shared instance is asked for. Production refuses what is no boolean as a value, not
+/// as malformed (C.54); 1 and 0 pass, as in Python.
+fn kind(form: &Form) -> Result<InstanceKind, SlapError> {
+    match form.value("shared_xml")? {
+        None | Some(Value::None | Value::Bool(false) | Value::Int(0)) => Ok(InstanceKind::Software),
+        Some(Value::Bool(true) | Value::Int(1)) => Ok(InstanceKind::Shared),
+        Some(other) => {
+            let reason = format!("is {}, a boolean was expected", other.kind());
+            Err(SlapError::RefusedType(InvalidValue::new(
+                "shared_xml",
+                reason,
+            )))
+        }
+    }
+}
+
+/// The state's word as it was sent; which words there are is the master's to say.
+fn state(form: &Form) -> Result<Option<String>, SlapError> {
+    Ok(form
+        .value("state")?
+        .unwrap_or_default()
+        .into_optional_text("state")?)
+}
