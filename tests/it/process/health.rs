@@ -9,6 +9,7 @@ use slapmaster::{
         self, AppState,
         address::PublicAddress,
         readiness::{Readiness, held_until_ready},
+        slap::SlapState,
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
@@ -66,6 +67,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
         master,
         readiness: readiness.clone(),
         address: PublicAddress::default(),
+        slap: SlapState::default(),
     };
     let service = held_until_ready(front::router(state), readiness.clone());
     let ask = |path: &str| {
