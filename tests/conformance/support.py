@@ -1,6 +1,6 @@
 """What the conformance tests share: a server per test, the client connected to it, and raw calls.
 
-Every test starts the binary named by SLAPMASTER_BINARY on a free port with a fresh database and
+Every test starts the binary named by BINARY_UNDER_TEST on a free port with a fresh database and
 kills it at the end: no test sees what another did. Start reading at MasterTestCase.
 """
 
@@ -27,7 +27,7 @@ os.environ.pop("no_proxy", None)
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 for _name in ("SLAPOS_CLIENT_CONFIGURATION", "SLAPOS_CONFIGURATION", "SLAPGRID_INSTANCE_ROOT"):
     os.environ.pop(_name, None)
-for _name in [name for name in os.environ if name.startswith("SLAPMASTER_") and name != "SLAPMASTER_BINARY"]:
+for _name in [name for name in os.environ if name.startswith("SLAPMASTER_") and name != "BINARY_UNDER_TEST"]:
     del os.environ[_name]
 
 import requests  # noqa: E402
@@ -55,7 +55,7 @@ class Master:
     """A running slapmaster. Its `url` has no final slash."""
 
     def __init__(self, *arguments, preset=None, database=None, default_computer=None, fixture=None, port=0):
-        command = [os.environ["SLAPMASTER_BINARY"], "serve", "--listen", "http://127.0.0.1:%d" % port]
+        command = [os.environ["BINARY_UNDER_TEST"], "serve", "--listen", "http://127.0.0.1:%d" % port]
         for option, value in (
             ("--preset", preset),
             ("--database", database),
@@ -405,5 +405,5 @@ class MasterTestCase(unittest.TestCase):
 
 
 def main():
-    """Lets a module be run by hand: SLAPMASTER_BINARY=… python test_request.py [-v] [Class.test]."""
+    """Lets a module be run by hand: BINARY_UNDER_TEST=… python test_request.py [-v] [Class.test]."""
     sys.exit(unittest.main(module="__main__"))

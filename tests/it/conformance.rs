@@ -12,7 +12,7 @@ fn check(python: &std::path::Path, arguments: &[&str]) {
     let output = Command::new(python)
         .args(arguments)
         .current_dir(python::scripts())
-        .env("SLAPMASTER_BINARY", env!("CARGO_BIN_EXE_slapmaster"))
+        .env("BINARY_UNDER_TEST", env!("CARGO_BIN_EXE_slapmaster"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         // The client must reach the loopback address itself, and find no configuration but ours.
         .env("NO_PROXY", "*")

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 /// What a person without a usable Python is told.
 const WHAT_TO_INSTALL: &str = "the conformance tests need Python 3.9 or later with its `venv` module: \
-     install it (Debian: `apt-get install python3 python3-venv`) or name one in SLAPMASTER_TEST_PYTHON";
+     install it (Debian: `apt-get install python3 python3-venv`) or name one in TEST_PYTHON";
 
 /// The interpreters looked for, the best first: on 3.12 and later every command of the client loads.
 const CANDIDATES: [&str; 7] = [
@@ -55,10 +55,10 @@ struct Interpreter {
 
 /// Finds the interpreter to make environments with.
 fn interpreter() -> Interpreter {
-    if let Some(named) = std::env::var_os("SLAPMASTER_TEST_PYTHON") {
+    if let Some(named) = std::env::var_os("TEST_PYTHON") {
         return look_at(&named).unwrap_or_else(|| {
             panic!(
-                "SLAPMASTER_TEST_PYTHON={} will not do: {WHAT_TO_INSTALL}",
+                "TEST_PYTHON={} will not do: {WHAT_TO_INSTALL}",
                 named.display()
             )
         });
