@@ -10,7 +10,7 @@ mod serve;
 mod settings;
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
@@ -60,14 +60,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<(), Failure> {
-    let names: Vec<String> = std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .map(|(name, value)| (text(&name), text(&value)))
         .collect();
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => return explain(&error),
     };
-    check_variables(names.iter().map(String::as_str))?;
+    check_variables(
+        variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )?;
     match matches.subcommand() {
         Some(("serve", matches)) => serve::run(settings::resolve(matches)?, began),
         Some(("healthcheck", matches)) => healthcheck::run(matches),
@@ -78,6 +82,10 @@ fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<
             "no command: try `slapmaster serve`",
         )),
     }
+}
+
+fn text(value: &OsStr) -> String {
+    value.to_string_lossy().into_owned()
 }
 
 fn command() -> Command {

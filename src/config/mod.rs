@@ -4,6 +4,8 @@
 //! of it. Nothing below `app` sees a [`Settings`]; rooms get values. What describes a world is in
 //! fixtures, not here.
 
+mod list;
+
 use std::{collections::BTreeMap, fmt, path::PathBuf, str::FromStr};
 
 use crate::{
@@ -11,137 +13,7 @@ use crate::{
     net::{Endpoint, EndpointError},
 };
 
-/// What every environment variable of ours begins with.
-pub const VARIABLE_PREFIX: &str = "SLAPMASTER_";
-
-/// How a setting is written on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// With one value.
-    Value(&'static str),
-    /// With a value, any number of times; in the environment, values stand between commas or
-    /// blanks.
-    Values(&'static str),
-    /// Alone.
-    Switch,
-}
-
-/// One setting, as users meet it.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// The flag, without its dashes.
-    pub name: &'static str,
-    /// The environment variable.
-    pub variable: &'static str,
-    /// What it takes.
-    pub shape: Shape,
-    /// The default, as it could be written; empty if there is none.
-    pub default: &'static str,
-    /// What it is for.
-    pub help: &'static str,
-}
-
-/// Every setting, in the order of the help.
-pub const SETTINGS: &[Setting] = &[
-    Setting {
-        name: "listen",
-        variable: "SLAPMASTER_LISTEN",
-        shape: Shape::Values("URL"),
-        default: "http://127.0.0.1:5000",
-        help: "Where to listen: http://ADDRESS:PORT (port 0: a free one) or unix:/PATH; repeatable",
-    },
-    Setting {
-        name: "control-listen",
-        variable: "SLAPMASTER_CONTROL_LISTEN",
-        shape: Shape::Values("URL"),
-        default: "",
-        help: "Serve /_mock here, and no longer where the protocol is served; repeatable",
-    },
-    Setting {
-        name: "database",
-        variable: "SLAPMASTER_DATABASE",
-        shape: Shape::Value("PATH"),
-        default: "",
-        help: "The SQLite file that keeps the world; without it, a temporary one",
-    },
-    Setting {
-        name: "fixture",
-        variable: "SLAPMASTER_FIXTURE",
-        shape: Shape::Values("FILE"),
-        default: "",
-        help: "A YAML file that describes what to start with; repeatable",
-    },
-    Setting {
-        name: "fixture-dir",
-        variable: "SLAPMASTER_FIXTURE_DIR",
-        shape: Shape::Value("PATH"),
-        default: "",
-        help: "A directory whose *.yaml, *.yml and *.json files are read before the other fixtures, by name",
-    },
-    Setting {
-        name: "preset",
-        variable: "SLAPMASTER_PRESET",
-        shape: Shape::Value("NAME"),
-        default: "default",
-        help: "Which master to be like: default, real or slapproxy",
-    },
-    Setting {
-        name: "default-computer",
-        variable: "SLAPMASTER_DEFAULT_COMPUTER",
-        shape: Shape::Value("REF"),
-        default: "",
-        help: "A computer that exists without being formatted",
-    },
-    Setting {
-        name: "external-url",
-        variable: "SLAPMASTER_EXTERNAL_URL",
-        shape: Shape::Value("URL"),
-        default: "",
-        help: "What absolute URLs in answers begin with, instead of the request's Host",
-    },
-    Setting {
-        name: "trust-forwarded",
-        variable: "SLAPMASTER_TRUST_FORWARDED",
-        shape: Shape::Switch,
-        default: "false",
-        help: "Believe the X-Forwarded-* headers of a proxy in front",
-    },
-    Setting {
-        name: "log-level",
-        variable: "SLAPMASTER_LOG_LEVEL",
-        shape: Shape::Value("LEVEL"),
-        default: "info",
-        help: "What to log: off, error, warn, info (a line a request), debug or trace",
-    },
-    Setting {
-        name: "log-format",
-        variable: "SLAPMASTER_LOG_FORMAT",
-        shape: Shape::Value("FORMAT"),
-        default: "text",
-        help: "How to log and announce: text or json",
-    },
-    Setting {
-        name: "ready-file",
-        variable: "SLAPMASTER_READY_FILE",
-        shape: Shape::Value("PATH"),
-        default: "",
-        help: "A JSON file written once ready, with pid, URLs and more; removed at the end",
-    },
-    Setting {
-        name: "exit-with-parent",
-        variable: "SLAPMASTER_EXIT_WITH_PARENT",
-        shape: Shape::Switch,
-        default: "false",
-        help: "Stop when the process that started this one ends",
-    },
-    Setting {
-        name: "seed",
-        variable: "SLAPMASTER_SEED",
-        shape: Shape::Value("NUMBER"),
-        default: "0",
-        help: "What every random choice of the world follows from",
-    },
-];
+pub use self::list::{SETTINGS, Setting, Shape, VARIABLE_PREFIX};
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -412,12 +284,17 @@ fn external_url(text: &str) -> Result<ExternalUrl, String> {
     Ok(ExternalUrl(text.trim_end_matches('/').to_owned()))
 }
 
-/// Refuses variables with our prefix that are no setting, since a misspelt one would silently do
-/// nothing.
-pub fn check_variables<'v>(names: impl IntoIterator<Item = &'v str>) -> Result<(), SettingError> {
+/// Refuses variables (names and values) with our prefix that are no setting, since a misspelt one
+/// would silently do nothing.
+pub fn check_variables<'v>(
+    variables: impl IntoIterator<Item = (&'v str, &'v str)>,
+) -> Result<(), SettingError> {
     let known = || SETTINGS.iter().map(|setting| setting.variable);
-    for name in names {
-        if name.starts_with(VARIABLE_PREFIX) && !known().any(|variable| variable == name) {
+    for (name, value) in variables {
+        if name.starts_with(VARIABLE_PREFIX)
+            && !known().any(|variable| variable == name)
+            && !is_service_link(name, value)
+        {
             return Err(SettingError::UnknownVariable {
                 name: name.to_owned(),
                 suggestion: nearest(
@@ -429,6 +306,15 @@ pub fn check_variables<'v>(names: impl IntoIterator<Item = &'v str>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Whether Kubernetes (or a Docker link) made the variable for a service called `slapmaster`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let rest = name.trim_start_matches(VARIABLE_PREFIX);
+    rest.starts_with("SERVICE_HOST")
+        || rest.starts_with("SERVICE_PORT")
+        || rest.starts_with("PORT_")
+        || (rest == "PORT" && value.contains("://"))
 }
 
 /// The candidate that is spelt most like `text`, if any is close.
@@ -569,18 +455,32 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_of_ours_is_an_error_and_others_are_not_our_business() {
-        check_variables(["PATH", "SLAPMASTER_SEED", "SLAPOS_X"]).unwrap();
-        let refused = check_variables(["SLAPMASTER_PRESETS"]).unwrap_err();
+        let check = |names: &[&'static str]| check_variables(names.iter().map(|name| (*name, "1")));
+        check(&["PATH", "SLAPMASTER_SEED", "SLAPOS_X"]).unwrap();
+        let refused = check(&["SLAPMASTER_PRESETS"]).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "there is no setting `SLAPMASTER_PRESETS`, perhaps `SLAPMASTER_PRESET`"
         );
-        let refused = check_variables(["SLAPMASTER_QQ"]).unwrap_err();
+        let refused = check(&["SLAPMASTER_QQ"]).unwrap_err();
         assert!(
             refused
                 .to_string()
                 .ends_with("`slapmaster config` lists those that exist")
         );
+    }
+
+    // In a cluster with a service of our name, every container would refuse to start.
+    #[test]
+    fn variables_that_kubernetes_makes_for_a_service_of_our_name_are_not_ours() {
+        check_variables([
+            ("SLAPMASTER_SERVICE_HOST", "10.0.0.1"),
+            ("SLAPMASTER_SERVICE_PORT_HTTP", "5000"),
+            ("SLAPMASTER_PORT", "tcp://10.0.0.1:5000"),
+            ("SLAPMASTER_PORT_5000_TCP_ADDR", "10.0.0.1"),
+        ])
+        .unwrap();
+        assert!(check_variables([("SLAPMASTER_PORT", "5000")]).is_err());
     }
 
     #[test]
