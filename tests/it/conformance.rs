@@ -3,6 +3,7 @@
 //! The tests themselves are Python (`tests/conformance`); each module of them is one test here. Every
 //! Python test starts a server of its own, so none sees another's world.
 
+use std::fs;
 use std::process::Command;
 
 use crate::support::python;
@@ -14,10 +15,8 @@ fn check(python: &std::path::Path, arguments: &[&str]) {
         .current_dir(python::scripts())
         .env("BINARY_UNDER_TEST", env!("CARGO_BIN_EXE_slapmaster"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        // The client must reach the loopback address itself, and find no configuration but ours.
-        .env("NO_PROXY", "*")
-        .env_remove("SLAPOS_CLIENT_CONFIGURATION")
-        .env_remove("SLAPOS_CONFIGURATION")
+        // Warnings of the client's own making would bury the words of a test that fails.
+        .env("PYTHONWARNINGS", "ignore")
         .output()
         .unwrap();
     assert!(
@@ -30,7 +29,49 @@ fn check(python: &std::path::Path, arguments: &[&str]) {
     );
 }
 
-/// Runs one module of tests with today's client.
-fn check_module(module: &str) {
-    check(&python::python(), &["-m", "unittest", "-v", module]);
+/// One test per module of Python tests, and a test that no module was forgotten.
+macro_rules! modules {
+    ($($module:ident: $says:literal),+ $(,)?) => {
+        $(
+            #[doc = $says]
+            #[test]
+            fn $module() {
+                check(&python::python(), &["-m", "unittest", "-v", stringify!($module)]);
+            }
+        )+
+
+        #[test]
+        fn every_python_module_has_its_test_here() {
+            let known = [$(stringify!($module)),+];
+            for entry in fs::read_dir(python::scripts()).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if let Some(module) = name.strip_suffix(".py").filter(|name| name.starts_with("test_")) {
+                    assert!(known.contains(&module), "`{name}` is run by nobody: add it to `modules!`");
+                }
+            }
+        }
+    };
+}
+
+modules! {
+    test_cli: "The commands of `slapos`, client and node.",
+    test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
+    test_durability: "`kill -9` in the middle of writes.",
+    test_hostile: "Bad input of every kind.",
+    test_interface: "No method of the library is left out.",
+    test_main_flow: "The main flow, as one program.",
+    test_partition: "Every method of a partition.",
+    test_presets: "What `real` and `slapproxy` do otherwise.",
+    test_request: "Requests of a user and of an instance.",
+    test_shared: "Shared instances.",
+    test_software: "Supply, software reports, products.",
+    test_tree: "State cascades and allocation.",
+}
+
+#[test]
+fn a_client_of_2022_runs_the_main_flow() {
+    check(
+        &python::old_client_python(),
+        &["-W", "ignore", "-m", "unittest", "-v", "test_main_flow"],
+    );
 }
