@@ -37,16 +37,16 @@ class Real(MasterTestCase):
                 return value
             time.sleep(0.1)
 
-    def allocated(self, ask):
-        """Repeats a request until it is answered with a partition."""
+    def allocated(self, *asks):
+        """Repeats requests until each is answered with a partition."""
 
         def look():
-            partition = ask()
-            return partition if partition._partition_id else None
+            partitions = [ask() for ask in asks]
+            return partitions if all(partition._partition_id for partition in partitions) else None
 
-        partition = self.eventually(look)
-        self.assertIsNotNone(partition, "never allocated")
-        return partition
+        partitions = self.eventually(look)
+        self.assertIsNotNone(partitions, "never allocated")
+        return partitions if len(asks) > 1 else partitions[0]
 
     def states(self, *partitions):
         return [self.fresh(partition).getState() for partition in partitions]
@@ -127,21 +127,21 @@ class Real(MasterTestCase):
 
     def test_bang_on_an_instance(self):
         web = self.allocated(lambda: self.request("web"))
-        b = self.allocated(lambda: self.request_child(web, "b"))
+        b, sibling = self.allocated(
+            lambda: self.request_child(web, "b"), lambda: self.request_child(web, "sibling")
+        )
         c = self.allocated(lambda: self.request_child(b, "c"))
-        sibling = self.allocated(lambda: self.request_child(web, "sibling"))
         before = self.timestamps(web, b, c, sibling)
         self.handle(b).bang("hello")
         after = self.timestamps(web, b, c, sibling)
         self.assertEqual([new > old for old, new in zip(before, after)], [True, True, False, False])
 
     def test_bang_on_a_computer(self):
-        web = self.allocated(lambda: self.request("web"))
-        b = self.allocated(lambda: self.request_child(web, "b"))
-        c = self.allocated(lambda: self.request_child(web, "c"))
-        other = self.allocated(lambda: self.request("other"))
+        web, other = self.allocated(lambda: self.request("web"), lambda: self.request("other"))
+        b, c = self.allocated(lambda: self.request_child(web, "b"), lambda: self.request_child(web, "c"))
         before = self.timestamps(web, b, c, other)
         self.computer().bang("hello")
+        self.assertEqual(self.computer().getStatus()["text"], "#error bang: hello")
 
         def moved():
             return [new > old for old, new in zip(before, self.timestamps(web, b, c, other))]
@@ -149,7 +149,6 @@ class Real(MasterTestCase):
         self.assertTrue(self.eventually(lambda: moved()[0] and moved()[3]), moved())
         # One instance of each tree, with its ancestors: never both children.
         self.assertFalse(moved()[1] and moved()[2])
-        self.assertEqual(self.computer().getStatus()["text"], "#error bang: hello")
 
     def test_renaming_a_root(self):
         web = self.allocated(lambda: self.request("web"))

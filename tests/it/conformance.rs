@@ -54,7 +54,8 @@ macro_rules! modules {
 }
 
 modules! {
-    test_cli: "The commands of `slapos`, client and node.",
+    test_cli: "The commands of a client: `slapos request` and the like.",
+    test_cli_node: "The commands of a node: `slapos node format` and the like.",
     test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
     test_durability: "`kill -9` in the middle of writes.",
     test_hostile: "Bad input of every kind.",
