@@ -54,7 +54,7 @@ pub(super) struct FullPage {
     pub(super) computer: Arc<ComputerReference>,
     /// The answer's body.
     pub(super) body: Bytes,
-    /// A text that changes whenever the body may.
+    /// A text that changes with the body.
     pub(super) etag: HeaderValue,
 }
 

@@ -1,6 +1,9 @@
 //! `getFullComputerInformation` and its older name `getComputerInformation`.
 
-use std::sync::Arc;
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    sync::Arc,
+};
 
 use axum::{
     http::{HeaderValue, header},
@@ -36,10 +39,11 @@ pub(super) async fn full_computer_information(call: &Call) -> Result<Response, S
         .computer_information(&computer)
         .await
         .answered(CallKind::ComputerRead, &call.master)?;
+    let body = Bytes::from(render::computer(&view, call.style()));
     let page = FullPage {
         computer: Arc::new(computer),
-        body: Bytes::from(render::computer(&view, call.style())),
-        etag: etag(call.master.run_id(), revision),
+        etag: etag(&body),
+        body,
     };
     call.state.keep_full(revision, page.clone());
     call.master.note_contact(&page.computer);
@@ -50,8 +54,10 @@ fn answer(page: FullPage) -> Response {
     answer::cacheable_xml(page.body, MaxAge::OneSecond, (header::ETAG, page.etag))
 }
 
-/// Unlike another text whenever the body may be unlike another: a revision counts within one run.
-fn etag(run_id: &str, revision: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("\"{run_id}-{revision}\""))
+/// A text that changes with the body, and with nothing else.
+fn etag(body: &Bytes) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }

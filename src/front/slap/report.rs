@@ -57,7 +57,9 @@ async fn report(call: &Call, report: InstanceReport) -> Result<Response, SlapErr
     Ok(match outcome {
         Some(ReportOutcome::ChildrenLeft(count)) => answer::plain(
             StatusCode::OK,
-            format!("not done: {count} children are not destroyed yet, and are now asked to be\n"),
+            format!(
+                "not done: {count} of its children are left, and are now asked to be destroyed\n"
+            ),
         ),
         Some(ReportOutcome::Taken) | None => answer::none(),
     })
