@@ -10,5 +10,6 @@
 mod conformance;
 mod http_edges;
 mod process;
+mod slap_calls;
 mod support;
 mod xml_values;

@@ -1,0 +1,429 @@
+//! A master to test against, in process and without a socket.
+//!
+//! ```ignore
+//! let master = TestMaster::start().await;
+//! master.format("COMP-1", 2).await;
+//! let answer = master.request(Request::new("web")).await.expect(200);
+//! assert_eq!(answer.told("slap_computer_partition_id"), "<string>slappart0</string>");
+//! ```
+//!
+//! Everything goes through the public surface. The clock is manual and begins at
+//! 2026-11-23 08:30:00; a world's switches are those of a preset, and can be set one by one.
+//! No answer may hide an internal error: one fails the test at once.
+
+use std::fmt::Write as _;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{self, HeaderMap, Method, StatusCode, header},
+};
+use slapmaster::{
+    domain::{
+        behaviour::{Behaviour, Preset},
+        identifier::ComputerReference,
+        time::Timestamp,
+    },
+    front::{
+        self, AppState,
+        log::InternalFailure,
+        xml::marshal::{self, Value},
+    },
+    master::{Master, WorldSettings},
+    mock::clock::Clock,
+};
+use tower::ServiceExt as _;
+
+/// The release that tests ask for unless they say otherwise.
+pub(crate) const RELEASE: &str = "https://sr.example.org/demo/software.cfg";
+/// When every test begins: 2026-11-23 08:30:00.
+const START: Timestamp = Timestamp::from_seconds(1_795_422_600);
+
+/// A world with everything in front of it.
+pub(crate) struct TestMaster {
+    /// The world itself, for what no call tells.
+    pub(crate) master: Master,
+    router: Router,
+    clock: Clock,
+}
+
+/// How a world shall be.
+pub(crate) struct Setup {
+    behaviour: Behaviour,
+    default_computer: Option<ComputerReference>,
+}
+
+impl Setup {
+    /// Sets one switch by its name in fixtures.
+    pub(crate) fn switch(mut self, name: &str, value: &str) -> Self {
+        self.behaviour.set(name, value).unwrap();
+        self
+    }
+
+    /// A computer that exists without being formatted.
+    pub(crate) fn default_computer(mut self, reference: &str) -> Self {
+        let reference = ComputerReference::parse("default-computer", reference).unwrap();
+        self.default_computer = Some(reference);
+        self
+    }
+
+    /// Opens the world in a temporary database.
+    pub(crate) async fn start(self) -> TestMaster {
+        let clock = Clock::manual(START);
+        let master = Master::open(WorldSettings {
+            database: None,
+            behaviour: self.behaviour,
+            default_computer: self.default_computer,
+            seed: 1,
+            clock: clock.clone(),
+        })
+        .await
+        .unwrap();
+        let router = front::router(AppState {
+            master: master.clone(),
+            readiness: front::readiness::Readiness::default(),
+            address: front::address::PublicAddress::default(),
+            slap: front::slap::SlapState::default(),
+        });
+        TestMaster {
+            master,
+            router,
+            clock,
+        }
+    }
+}
+
+impl TestMaster {
+    /// A world with the default preset.
+    pub(crate) async fn start() -> Self {
+        Self::preset(Preset::Default).start().await
+    }
+
+    /// A world with another preset, to be started.
+    pub(crate) fn preset(preset: Preset) -> Setup {
+        Setup {
+            behaviour: Behaviour::preset(preset),
+            default_computer: None,
+        }
+    }
+
+    /// Moves the clock on.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.advance_micros(seconds * 1_000_000);
+    }
+
+    /// `GET /<call>?<fields>`.
+    pub(crate) async fn get(&self, call: &str, fields: &[(&str, &str)]) -> Answer {
+        let uri = format!("/{call}?{}", url_encoded(fields));
+        self.send(request(Method::GET, &uri).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// `POST /<call>` with the fields in the body, as the client sends them.
+    pub(crate) async fn post(&self, call: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(form(call, None, fields)).await
+    }
+
+    /// As [`Self::post`], in the name of the instance on a partition.
+    pub(crate) async fn post_as(
+        &self,
+        partition: (&str, &str),
+        call: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
+        self.send(form(call, Some(partition), fields)).await
+    }
+
+    /// Any request.
+    pub(crate) async fn send(&self, request: http::Request<Body>) -> Answer {
+        let line = format!("{} {}", request.method(), request.uri());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let failure = parts.extensions.get::<InternalFailure>();
+        assert!(failure.is_none(), "{line}: {failure:?}");
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            line,
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+            run_id: self.master.run_id().to_owned(),
+        }
+    }
+
+    /// Formats a computer with so many partitions, `slappart0` and on, each with one address.
+    pub(crate) async fn format(&self, computer: &str, partitions: usize) {
+        let xml = configuration(computer, partitions);
+        self.post("loadComputerConfigurationFromXML", &[("xml", &xml)])
+            .await
+            .expect(200);
+    }
+
+    /// Asks for a release on a computer.
+    pub(crate) async fn supply(&self, computer: &str, url: &str) {
+        let fields = [("computer_id", computer), ("url", url)];
+        self.post("supplySupply", &fields).await.expect(200);
+    }
+
+    /// Requests an instance.
+    pub(crate) async fn request(&self, request: Request) -> Answer {
+        let fields = request.fields();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let by = request.by.as_ref().map(|(c, p)| (c.as_str(), p.as_str()));
+        self.send(form("requestComputerPartition", by, &fields))
+            .await
+    }
+
+    /// A call about a partition that needs nothing else: `startedComputerPartition` and so on.
+    pub(crate) async fn report(&self, call: &str, computer: &str, partition: &str) -> Answer {
+        let fields = [
+            ("computer_id", computer),
+            ("computer_partition_id", partition),
+        ];
+        self.post(call, &fields).await
+    }
+
+    /// `GET /getFullComputerInformation`.
+    pub(crate) async fn information(&self, computer: &str) -> Answer {
+        self.get("getFullComputerInformation", &[("computer_id", computer)])
+            .await
+    }
+
+    /// `GET /registerComputerPartition`.
+    pub(crate) async fn partition(&self, computer: &str, partition: &str) -> Answer {
+        let fields = [
+            ("computer_reference", computer),
+            ("computer_partition_reference", partition),
+        ];
+        self.get("registerComputerPartition", &fields).await
+    }
+}
+
+/// What the client's `request()` sends: a software instance of [`RELEASE`], type `default`.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    title: String,
+    release: String,
+    software_type: String,
+    parameters: Vec<(String, String)>,
+    sla: Vec<(String, String)>,
+    state: Option<String>,
+    shared: bool,
+    by: Option<(String, String)>,
+}
+
+impl Request {
+    /// A root request by the user.
+    pub(crate) fn new(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            release: RELEASE.to_owned(),
+            software_type: "default".to_owned(),
+            parameters: Vec::new(),
+            sla: Vec::new(),
+            state: None,
+            shared: false,
+            by: None,
+        }
+    }
+
+    /// Another release.
+    pub(crate) fn release(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.release);
+        self
+    }
+
+    /// Another software type.
+    pub(crate) fn software_type(mut self, software_type: &str) -> Self {
+        software_type.clone_into(&mut self.software_type);
+        self
+    }
+
+    /// One parameter.
+    pub(crate) fn parameter(mut self, key: &str, value: &str) -> Self {
+        self.parameters.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// One key of the SLA.
+    pub(crate) fn sla(mut self, key: &str, value: &str) -> Self {
+        self.sla.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The state that is wanted.
+    pub(crate) fn state(mut self, state: &str) -> Self {
+        self.state = Some(state.to_owned());
+        self
+    }
+
+    /// A shared instance.
+    pub(crate) fn shared(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
+    /// By the instance on a partition: in the form and in the header, as the client does.
+    pub(crate) fn by(mut self, computer: &str, partition: &str) -> Self {
+        self.by = Some((computer.to_owned(), partition.to_owned()));
+        self
+    }
+
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![
+            ("partition_reference", self.title.clone()),
+            ("software_release", self.release.clone()),
+            ("software_type", self.software_type.clone()),
+            ("partition_parameter_xml", dictionary(&self.parameters)),
+            ("filter_xml", dictionary(&self.sla)),
+            ("state", marshal::write(&self.state.as_ref().into())),
+            ("shared_xml", marshal::write(&self.shared.into())),
+        ];
+        if let Some((computer, partition)) = &self.by {
+            fields.push(("computer_id", computer.clone()));
+            fields.push(("computer_partition_id", partition.clone()));
+        }
+        fields
+    }
+}
+
+/// A marshalled dictionary of texts.
+pub(crate) fn dictionary<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
+    let pairs = pairs.iter().map(|(k, v)| (k.as_ref(), v.as_ref().into()));
+    marshal::write(&Value::dictionary(pairs))
+}
+
+/// What slapformat sends of a computer with so many partitions, as far as a master reads it.
+pub(crate) fn configuration(computer: &str, partitions: usize) -> String {
+    let partition = |number: usize| {
+        let address = Value::dictionary([
+            ("addr", format!("10.0.0.{number}").into()),
+            ("netmask", "255.255.255.255".into()),
+        ]);
+        Value::dictionary([
+            ("reference", format!("slappart{number}").into()),
+            ("address_list", Value::List(vec![address])),
+            (
+                "tap",
+                Value::dictionary([("name", format!("slaptap{number}").into())]),
+            ),
+        ])
+    };
+    marshal::write(&Value::dictionary([
+        ("reference", computer.into()),
+        ("address", "10.0.0.100".into()),
+        ("netmask", "255.255.255.255".into()),
+        (
+            "partition_list",
+            Value::list((0..partitions).map(partition)),
+        ),
+    ]))
+}
+
+/// What a call was answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    line: String,
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its headers.
+    pub(crate) headers: HeaderMap,
+    /// Its body.
+    pub(crate) body: String,
+    run_id: String,
+}
+
+impl Answer {
+    /// The answer, which must have this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}: {}", self.line, self.body);
+        self
+    }
+
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The plain value after a key, as it is on the wire: `<string>x</string>`, `<int>0</int>`,
+    /// `<none/>`; of the first such key.
+    #[track_caller]
+    pub(crate) fn told(&self, key: &str) -> &str {
+        let start = format!("<string>{key}</string>");
+        let Some((_, rest)) = self.body.split_once(&start) else {
+            panic!("{}: no `{key}` in {}", self.line, self.body);
+        };
+        let name = rest[1..].split(['>', '/', ' ']).next().unwrap();
+        let end = format!("</{name}>");
+        let empty = format!("<{name}/>");
+        if rest.starts_with(&empty) {
+            &rest[..empty.len()]
+        } else {
+            &rest[..rest.find(&end).unwrap() + end.len()]
+        }
+    }
+
+    /// Whether a key is told.
+    pub(crate) fn tells(&self, key: &str) -> bool {
+        self.body.contains(&format!("<string>{key}</string>"))
+    }
+
+    /// Status, headers and body, for a snapshot, without the one text that is random.
+    pub(crate) fn shown(&self) -> String {
+        let mut shown = format!("{}\n", self.status);
+        for (name, value) in &self.headers {
+            let value = value.to_str().unwrap();
+            writeln!(shown, "{name}: {value}").unwrap();
+        }
+        shown.push('\n');
+        shown.push_str(&self.body.replace(&self.run_id, "<run id>"));
+        shown
+    }
+}
+
+/// A request as a client begins it.
+pub(crate) fn request(method: Method, uri: &str) -> http::request::Builder {
+    http::Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(header::HOST, "master.example.org")
+}
+
+fn form(
+    call: &str,
+    partition: Option<(&str, &str)>,
+    fields: &[(&str, &str)],
+) -> http::Request<Body> {
+    let mut request = request(Method::POST, &format!("/{call}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some((computer, partition)) = partition {
+        let identity =
+            format!("X-SlapPartition computer_id={computer}, computer_partition_id={partition}");
+        request = request.header(header::AUTHORIZATION, identity);
+    }
+    request.body(Body::from(url_encoded(fields))).unwrap()
+}
+
+/// Fields as Python's `urlencode` writes them.
+pub(crate) fn url_encoded(fields: &[(&str, &str)]) -> String {
+    let mut encoded = String::new();
+    for (name, value) in fields {
+        if !encoded.is_empty() {
+            encoded.push('&');
+        }
+        for (text, end) in [(name, "="), (value, "")] {
+            for byte in text.bytes() {
+                match byte {
+                    b' ' => encoded.push('+'),
+                    b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
+                        encoded.push(char::from(byte));
+                    }
+                    _ => write!(encoded, "%{byte:02X}").unwrap(),
+                }
+            }
+            encoded.push_str(end);
+        }
+    }
+    encoded
+}
