@@ -52,7 +52,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match run(arguments, began) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let message = failure.message.replace(['\n', '\r'], " ");
+            // One line, whatever a hint or a value in it holds.
+            let lines: Vec<&str> = failure.message.lines().collect();
+            let message = lines.join("; ");
             let _ = writeln!(io::stderr().lock(), "error: {message}");
             ExitCode::from(failure.code)
         }

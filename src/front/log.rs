@@ -189,13 +189,16 @@ fn after_panic(panic: &(dyn Any + Send)) -> Response {
 #[error("a handler panicked: {0}")]
 struct Panicked(String);
 
-/// An error and its sources, outermost first.
+/// An error and its sources, outermost first, each said once.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
         source = cause.source();
     }
     text
