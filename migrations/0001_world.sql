@@ -1,9 +1,5 @@
 -- A world: who owns things, and what must never be handed out twice.
 
--- Marks the file as a slapmaster database ("SLAP"), so that a file of somebody else's is refused
--- before anything in it is touched.
-PRAGMA application_id = 0x534C4150;
-
 -- The single row of facts about the world itself.
 CREATE TABLE world (
     id INTEGER PRIMARY KEY CHECK (id = 1),

@@ -95,14 +95,13 @@ impl Master {
     /// Opens a world.
     pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
         let store = Store::open(settings.database.as_deref()).await?;
-        let unusable = |error: crate::store::StoreError| OpenError::Unusable {
-            path: store.path().to_owned(),
-            source: error.source,
-        };
-        let mut connection = store.glance().await.map_err(unusable)?;
+        let mut connection = store
+            .glance()
+            .await
+            .map_err(|error| store.unusable(error))?;
         let default_user = crate::store::lookup::default_user(&mut connection)
             .await
-            .map_err(unusable)?;
+            .map_err(|error| store.unusable(error))?;
         drop(connection);
         let run_id: String = std::iter::repeat_with(fastrand::alphanumeric)
             .take(32)
@@ -119,13 +118,12 @@ impl Master {
             store: store.clone(),
         }));
         if let Some(reference) = master.0.default_computer.clone() {
-            master
-                .ensure_computer(reference)
-                .await
-                .map_err(|error| OpenError::Unusable {
+            master.ensure_computer(reference).await.map_err(|error| {
+                OpenError::DefaultComputer {
                     path: store.path().to_owned(),
-                    source: sqlx::Error::Protocol(error.to_string()),
-                })?;
+                    source: Box::new(error),
+                }
+            })?;
         }
         Ok(master)
     }

@@ -9,20 +9,17 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection,
+    AssertSqlSafe, ConnectOptions, Connection,
     migrate::{MigrateError, Migrator},
-    sqlite::{
-        SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
-        SqliteSynchronous,
-    },
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions},
 };
 use tempfile::TempDir;
 
-use super::{Shared, Store, writer::Writer};
+use super::{Shared, Store, StoreError, writer::Writer};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// "SLAP": what the first migration writes into the file's header.
+/// "SLAP": what the header of every database of ours says.
 const APPLICATION_ID: [u8; 4] = *b"SLAP";
 /// Where SQLite keeps it there.
 const APPLICATION_ID_OFFSET: usize = 68;
@@ -76,6 +73,14 @@ pub enum OpenError {
         /// Why.
         source: sqlx::Error,
     },
+    /// The default computer cannot be made in it.
+    #[error("cannot make the default computer in database `{}`", path.display())]
+    DefaultComputer {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Its schema cannot be brought up to date.
     #[error("cannot bring the schema of database `{}` up to date: {source}", path.display())]
     Migration {
@@ -105,6 +110,14 @@ impl Ground {
 }
 
 impl Store {
+    /// Why a database that cannot be read is refused.
+    pub(crate) fn unusable(&self, error: StoreError) -> OpenError {
+        OpenError::Unusable {
+            path: self.path().to_owned(),
+            source: error.source,
+        }
+    }
+
     /// Opens the database, or a temporary one that is removed at the end.
     ///
     /// The file is looked at before anything is written: one that is not ours, has a newer schema
@@ -126,13 +139,8 @@ impl Store {
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         check_schema(&path, &options).await?;
-        let mut connection = options
-            .clone()
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .connect()
-            .await
-            .map_err(unusable)?;
+        let mut connection = options.clone().connect().await.map_err(unusable)?;
+        prepare(&mut connection, &path).await.map_err(unusable)?;
         MIGRATIONS
             .run(&mut connection)
             .await
@@ -209,9 +217,36 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
+/// Marks a new file as ours and turns its write-ahead log on, in this order: the mark must be in
+/// the file itself before anything is only in the log, or a process that is killed early leaves
+/// a file that nobody recognises.
+async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<(), sqlx::Error> {
+    let id = u32::from_be_bytes(APPLICATION_ID);
+    if is_empty(path) {
+        pragma(connection, format!("PRAGMA application_id = {id}")).await?;
+    }
+    pragma(connection, "PRAGMA journal_mode = WAL".to_owned()).await?;
+    pragma(connection, "PRAGMA synchronous = NORMAL".to_owned()).await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the checked macros know no pragmas"
+)]
+async fn pragma(connection: &mut SqliteConnection, statement: String) -> Result<(), sqlx::Error> {
+    // Safe: made above from constants.
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| m.len() == 0)
+}
+
 async fn check_schema(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenError> {
-    let empty = std::fs::metadata(path).is_ok_and(|m| m.len() == 0);
-    if empty {
+    if is_empty(path) {
         return Ok(());
     }
     let unusable = |source| OpenError::Unusable {
@@ -228,10 +263,15 @@ async fn check_schema(path: &Path, options: &SqliteConnectOptions) -> Result<(),
         clippy::disallowed_methods,
         reason = "the migrator's own table is not in the schema that the macros check against"
     )]
-    let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(unusable)?;
+    let found: Result<Option<i64>, _> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(&mut connection)
+            .await;
+    let found = match found {
+        // Killed before the first migration: nothing is in it yet.
+        Err(sqlx::Error::Database(error)) if error.message().contains("no such table") => None,
+        found => found.map_err(unusable)?,
+    };
     connection.close().await.map_err(unusable)?;
     let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
     match found {

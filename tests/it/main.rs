@@ -10,6 +10,7 @@
 mod conformance;
 mod http_edges;
 mod process;
+mod rooms;
 mod slap_calls;
 mod support;
 mod xml_values;
