@@ -177,7 +177,6 @@ class Information(MasterTestCase):
 
     def test_caching_headers_are_those_of_production(self):
         self.format()
-        self.information()
         first = self.master.get("getFullComputerInformation", computer_id=COMPUTER)
         self.assertEqual(first.headers["Cache-Control"], "public, max-age=1, stale-if-error=604800")
         again = self.master.get("getFullComputerInformation", computer_id=COMPUTER)

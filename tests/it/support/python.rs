@@ -127,12 +127,8 @@ fn environment(name: &str, requirements: &str) -> PathBuf {
     );
     // What builds the packages comes first, pinned too: a build of its own would fetch the newest.
     let builders = folder.join("builders.txt");
-    let first: String = pins
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .map(|line| format!("{line}\n"))
-        .collect();
-    fs::write(&builders, first)
+    let first: Vec<&str> = pins.lines().take_while(|line| !line.is_empty()).collect();
+    fs::write(&builders, first.join("\n"))
         .unwrap_or_else(|error| panic!("cannot write `{}`: {error}", builders.display()));
     let reachable = "the conformance tests install the real client on first use: a Python package index must be \
                      reachable by `pip` (its own settings, such as PIP_INDEX_URL, apply)";
