@@ -1,7 +1,7 @@
 //! The classic slap protocol: form fields in, marshalled objects out (`protocol/slap.md`).
 //!
 //! One file a call, or per group that differs in a word. A call reads its fields from the
-//! [`form`], asks the master once and renders the outcome; it decides no rule. What is told to
+//! form, asks the master once and renders the outcome; it decides no rule. What is told to
 //! computers is kept rendered ([`SlapState`]), because a fleet polls all day. Start with
 //! [`router`], the table of contents.
 
@@ -36,7 +36,7 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
@@ -70,13 +70,10 @@ macro_rules! routes {
             Router::new()$(.route(
                 concat!("/", $name),
                 routes!(@$method)(async |State(app): State<AppState>, request: Request| {
-                    let call = match Call::read(app, request).await {
-                        Ok(call) => call,
-                        Err(error) => return error.into_response(),
-                    };
-                    let mut response = $call(&call).await.unwrap_or_else(SlapError::into_response);
-                    response.extensions_mut().insert(call.facts($name));
-                    response
+                    match Call::read(app, request).await {
+                        Ok(call) => finish(call.facts($name), $call(&call).await),
+                        Err(error) => finish(facts($name), Err(error)),
+                    }
                 }),
             ))+
         }
@@ -135,6 +132,22 @@ routes! {
     POST "requestComputer" => later::certificates;
 }
 
+/// What the log line says of a call that could not be read.
+const fn facts(call: &'static str) -> CallFacts {
+    CallFacts {
+        dialect: "slap",
+        call,
+        caller: None,
+        computer: None,
+    }
+}
+
+fn finish(facts: CallFacts, outcome: Result<Response, SlapError>) -> Response {
+    let mut response = outcome.unwrap_or_else(SlapError::into_response);
+    response.extensions_mut().insert(facts);
+    response
+}
+
 /// A call as it was made, and what it is answered from.
 #[derive(Debug)]
 struct Call {
@@ -175,10 +188,9 @@ impl Call {
         let field = |name| self.form.not_empty(name).ok().flatten();
         let computer = field("computer_id").or_else(|| field("computer_reference"));
         CallFacts {
-            dialect: "slap",
-            call,
             caller: self.calling.to_text(),
             computer: computer.map(str::to_owned),
+            ..facts(call)
         }
     }
 }
