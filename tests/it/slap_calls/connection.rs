@@ -46,10 +46,7 @@ async fn a_host_publishes_for_those_that_it_serves() {
     master.request(Request::new("web")).await.expect(200);
     let domain = || Request::new("domain").shared().parameter("x", "parameter");
     let shared = master.request(domain()).await.expect(200);
-    let reference = shared
-        .told("_instance_guid")
-        .replace("<string>", "")
-        .replace("</string>", "");
+    let reference = shared.text_of("_instance_guid").to_owned();
     let pairs = [("site", "https://a.example.org"), ("x", "connection")];
     publish(&master, Some(&reference), &pairs).await.expect(200);
     let told = master.request(domain()).await;

@@ -11,7 +11,7 @@ mod format;
 mod information;
 mod input;
 mod partition;
-mod presets;
+
 mod product;
 mod related;
 mod rename;
@@ -22,4 +22,5 @@ mod software;
 mod status;
 mod supply;
 mod surface;
+mod switches;
 mod usage;

@@ -43,10 +43,7 @@ async fn a_shared_instance_is_renamed_by_its_reference() {
         .request(Request::new("domain").shared())
         .await
         .expect(200);
-    let reference = shared
-        .told("_instance_guid")
-        .replace("<string>", "")
-        .replace("</string>", "");
+    let reference = shared.text_of("_instance_guid").to_owned();
     rename(&master, "slappart0", "other", Some(&reference))
         .await
         .expect(200);

@@ -124,10 +124,7 @@ async fn an_error_is_the_instances_or_a_shared_ones() {
         .request(Request::new("domain").shared())
         .await
         .expect(200);
-    let reference = shared
-        .told("_instance_guid")
-        .replace("<string>", "")
-        .replace("</string>", "");
+    let reference = shared.text_of("_instance_guid").to_owned();
     let at = [
         ("computer_id", "COMP-1"),
         ("computer_partition_id", "slappart0"),
@@ -155,6 +152,37 @@ async fn an_error_is_the_instances_or_a_shared_ones() {
     master.post(call, &fields).await.expect(404);
     let fields = [at[0], at[1], at[2], ("slave_reference", "")];
     master.post(call, &fields).await.expect(200);
+}
+
+/// C.69: production tests access before it finds that nothing is there.
+#[tokio::test]
+async fn a_busy_partition_without_instance_is_answered_by_preset() {
+    for (value, status) in [("plain", 404), ("production", 401), ("proxy", 200)] {
+        let master = TestMaster::preset(Preset::Default)
+            .switch("allocation.moment", "round")
+            .switch("errors.unknown", value)
+            .start()
+            .await;
+        master.format("COMP-1", 1).await;
+        master.request(Request::new("web")).await.expect(408);
+        master.round().await;
+        master
+            .request(Request::new("web").state("destroyed"))
+            .await
+            .expect(408);
+        let report = async || {
+            master
+                .report("destroyedComputerPartition", "COMP-1", "slappart0")
+                .await
+        };
+        report().await.expect(200);
+        // The instance ended; its partition is freed by the next round.
+        report().await.expect(status);
+        master.round().await;
+        report()
+            .await
+            .expect(if value == "proxy" { 200 } else { 404 });
+    }
 }
 
 /// C.68, C.69.

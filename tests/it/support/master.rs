@@ -112,6 +112,11 @@ impl TestMaster {
         self.clock.advance_micros(seconds * 1_000_000);
     }
 
+    /// Runs one background round.
+    pub(crate) async fn round(&self) {
+        self.master.run_round().await.unwrap();
+    }
+
     /// `GET /<call>?<fields>`.
     pub(crate) async fn get(&self, call: &str, fields: &[(&str, &str)]) -> Answer {
         let uri = format!("/{call}?{}", url_encoded(fields));
@@ -362,6 +367,15 @@ impl Answer {
         } else {
             &rest[..rest.find(&end).unwrap() + end.len()]
         }
+    }
+
+    /// The text after a key, as it is on the wire.
+    #[track_caller]
+    pub(crate) fn text_of(&self, key: &str) -> &str {
+        let value = self.told(key);
+        let text = value.strip_prefix("<string>");
+        let text = text.and_then(|rest| rest.strip_suffix("</string>"));
+        text.unwrap_or_else(|| panic!("{}: `{key}` is {value}", self.line))
     }
 
     /// Whether a key is told.
