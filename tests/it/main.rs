@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, also in its harness"
 )]
 
+mod compatibility;
 mod conformance;
 mod http_edges;
 mod process;
