@@ -78,6 +78,24 @@ async fn what_is_to_be_destroyed_is_not_ready_or_told() {
     }
 }
 
+/// C.43: it follows `request.destroyed_answer`.
+#[tokio::test]
+async fn an_unknown_title_to_be_destroyed_makes_nothing_or_an_instance() {
+    for (value, status) in [("not_ready", 408), ("instance", 200)] {
+        let master = with("request.destroyed_answer", value).start().await;
+        master.format("COMP-1", 1).await;
+        let gone = || Request::new("gone").state("destroyed");
+        master.request(gone()).await.expect(status);
+        let told = master.partition("COMP-1", "slappart0").await;
+        let made = told.told("_need_modification") == "<int>1</int>";
+        assert_eq!(made, status == 200);
+        master
+            .report("destroyedComputerPartition", "COMP-1", "slappart0")
+            .await;
+        master.request(Request::new("next")).await.expect(200);
+    }
+}
+
 /// C.44: `request.after_destroy`.
 #[tokio::test]
 async fn what_is_being_destroyed_begins_anew_or_comes_back() {
