@@ -93,8 +93,8 @@ impl Operation<'_> {
             }
         };
         for other in reached {
-            let reaches = other.kind == InstanceKind::Software || other.id == instance.id;
-            if reaches && banged.insert(other.id) {
+            let included = other.kind == InstanceKind::Software || other.id == instance.id;
+            if included && banged.insert(other.id) {
                 self.bang_one(&other).await?;
             }
         }

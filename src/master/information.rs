@@ -7,8 +7,12 @@ use super::{
 };
 use crate::{
     domain::{
+        behaviour::RequestProject,
         computer::Address,
-        identifier::{ComputerReference, InstanceReference, PartitionAddress, SoftwareReleaseUri},
+        identifier::{
+            ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
+            SoftwareReleaseUri,
+        },
         natural::natural_key,
         product::{ProductQuery, newest_first},
         state::{InstanceKind, RequestedState},
@@ -213,16 +217,32 @@ impl Master {
     }
 
     /// The releases of a product, newest first
-    /// (`getSoftwareReleaseListFromSoftwareProduct`).
-    pub async fn product_releases(&self, query: ProductQuery) -> Result<Vec<SoftwareReleaseUri>> {
+    /// (`getSoftwareReleaseListFromSoftwareProduct`). A project that is named, and looked at
+    /// (`request.project`), must be known, and the product one of its own.
+    pub async fn product_releases(
+        &self,
+        project: Option<ProjectReference>,
+        query: ProductQuery,
+    ) -> Result<Vec<SoftwareReleaseUri>> {
         let mut tx = self.0.store.read().await?;
+        let ignored = self.0.behaviour().request_project == RequestProject::Ignore;
+        let project = project.filter(|_| !ignored);
+        if let Some(project) = &project {
+            let known = store::lookup::projects(&mut tx).await?;
+            if known.iter().all(|other| other.reference != *project) {
+                return Err(Missing::Project(project.clone()).into());
+            }
+        }
+        let project = project.as_ref().map(ProjectReference::as_str);
         let product = match query {
             ProductQuery::Product(reference) => reference.as_str().to_owned(),
-            ProductQuery::Release(release) => store::product::of_release(&mut tx, release.as_str())
-                .await?
-                .ok_or(Missing::ProductOfRelease(release))?,
+            ProductQuery::Release(release) => {
+                store::product::of_release(&mut tx, project, release.as_str())
+                    .await?
+                    .ok_or(Missing::ProductOfRelease(release))?
+            }
         };
-        let releases = store::product::releases(&mut tx, &product).await?;
+        let releases = store::product::releases(&mut tx, project, &product).await?;
         Ok(newest_first(releases, self.0.clock.now()))
     }
 

@@ -370,6 +370,8 @@ impl Operation<'_> {
         };
         let place = self.place_of(&instance, request.tree).await?;
         if destroyed {
+            // Read again: it may just have been allocated.
+            let instance = store::instance::by_id(self.tx, instance.id).await?;
             self.end_unreported(&instance).await?;
         }
         Ok(match place {

@@ -5,16 +5,19 @@ use sqlx::SqliteConnection;
 use super::{During, StoreError, WriteTx};
 use crate::domain::{identifier::SoftwareReleaseUri, product::ProductRelease, time::Timestamp};
 
-/// The releases of a product by its reference.
+/// The releases of a product by its reference, if it is one of the project's, where one is named.
 pub(crate) async fn releases(
     connection: &mut SqliteConnection,
+    project: Option<&str>,
     product: &str,
 ) -> Result<Vec<ProductRelease>, StoreError> {
     let rows = sqlx::query!(
         "SELECT r.release, r.effective_us FROM software_product s
+         JOIN project j ON j.id = s.project_id
          JOIN software_product_release r ON r.product_id = s.id
-         WHERE s.reference = ?1 ORDER BY r.id DESC",
-        product
+         WHERE s.reference = ?1 AND (?2 IS NULL OR j.reference = ?2) ORDER BY r.id DESC",
+        product,
+        project
     )
     .fetch_all(connection)
     .await
@@ -28,16 +31,20 @@ pub(crate) async fn releases(
         .collect())
 }
 
-/// The product that a release belongs to; of several, the first that was made.
+/// The product that a release belongs to, among the project's where one is named; of several, the
+/// first that was made.
 pub(crate) async fn of_release(
     connection: &mut SqliteConnection,
+    project: Option<&str>,
     release: &str,
 ) -> Result<Option<String>, StoreError> {
     sqlx::query_scalar!(
         "SELECT s.reference FROM software_product_release r
          JOIN software_product s ON s.id = r.product_id
-         WHERE r.release = ?1 ORDER BY s.id LIMIT 1",
-        release
+         JOIN project j ON j.id = s.project_id
+         WHERE r.release = ?1 AND (?2 IS NULL OR j.reference = ?2) ORDER BY s.id LIMIT 1",
+        release,
+        project
     )
     .fetch_optional(connection)
     .await

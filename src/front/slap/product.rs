@@ -4,7 +4,7 @@ use axum::response::Response;
 
 use crate::{
     domain::{
-        identifier::{ProductReference, SoftwareReleaseUri},
+        identifier::{ProductReference, ProjectReference, SoftwareReleaseUri},
         product::ProductQuery,
         text::InvalidValue,
     },
@@ -19,7 +19,7 @@ use super::{
 /// `GET /getSoftwareReleaseListFromSoftwareProduct`: the releases of a product, newest first;
 /// the product is named by its reference or by one of its releases.
 ///
-/// Unknown product: an empty list. Unknown release: 404. Source: `slap.md` 5.21.
+/// Unknown product: an empty list. Unknown release or project: 404. Source: `slap.md` 5.21.
 pub(super) async fn release_list(call: &Call) -> Result<Response, SlapError> {
     const PRODUCT: &str = "software_product_reference";
     const RELEASE: &str = "software_release_url";
@@ -39,9 +39,14 @@ pub(super) async fn release_list(call: &Call) -> Result<Response, SlapError> {
             return Err(InvalidValue::new(PRODUCT, reason).into());
         }
     };
+    let project = call
+        .form
+        .not_empty("project_reference")?
+        .map(|project| ProjectReference::parse("project_reference", project))
+        .transpose()?;
     let releases = call
         .master
-        .product_releases(query)
+        .product_releases(project, query)
         .await
         .answered(CallKind::ProductRead, &call.master)?;
     let list = Value::list(releases.iter().map(SoftwareReleaseUri::as_str));
