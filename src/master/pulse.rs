@@ -163,8 +163,7 @@ impl Pulses {
     /// The contact of a computer that is not written yet.
     pub(super) fn contact(&self, computer: &str) -> Option<Contact> {
         let pulse = self.find(computer)?;
-        let contact = *locked(&pulse.contact);
-        contact
+        *locked(&pulse.contact)
     }
 
     /// The computers with contacts that are not written yet.

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::domain::{
     identifier::{
-        ComputerReference, InstanceReference, PartitionAddress, SoftwareReleaseUri, SoftwareType,
-        Title,
+        ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
+        SoftwareReleaseUri, SoftwareType, Title,
     },
     instance::{Instance, Wanted},
     parameters::Parameters,
@@ -229,7 +229,7 @@ pub(crate) async fn root_exactly_as(
     let parameters = parameters_json(&request.parameters);
     let sla = parameters_json(&request.sla);
     let state = state.as_str();
-    let project = request.project.as_ref().map(|project| project.as_str());
+    let project = request.project.as_ref().map(ProjectReference::as_str);
     let row = sqlx::query!(
         "SELECT i.reference, c.reference AS computer
          FROM instance_tree t
