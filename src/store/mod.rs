@@ -28,6 +28,9 @@ use std::{
 
 use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqlitePool};
 
+/// What queries that only read run on, in whatever transaction.
+pub(crate) type Connection = SqliteConnection;
+
 pub use open::OpenError;
 use writer::Writer;
 pub(crate) use writer::{Attempt, WriteTx};
@@ -111,8 +114,9 @@ impl Store {
 
     /// Ends the store: writes what is open, moves the log into the database file and closes it.
     pub(crate) async fn close(&self) {
-        self.0.writer.close().await;
+        // The writer last: who closes the last connection moves the log, and a reader cannot.
         self.0.readers.close().await;
+        self.0.writer.close().await;
         self.0.ground.clear();
     }
 }
