@@ -118,7 +118,10 @@ impl PartitionFormat {
                 network: route.network.clone(),
             })
             .collect();
-        let addresses = synchronise(kept, &plain, self.interface(), same_address);
+        let same = |kept: &Address, wanted: &Address| {
+            kept.interface != route_interface && same_address(kept, wanted)
+        };
+        let addresses = synchronise(kept, &plain, self.interface(), same);
         synchronise(&addresses, &route, &route_interface, |a, b| a == b)
     }
 }
