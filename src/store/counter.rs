@@ -50,6 +50,8 @@ pub(crate) async fn reserve(
         .strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('-'))
         .and_then(|digits| digits.parse::<i64>().ok())
+        // One that counting never reaches needs no reservation, and would use the counter up.
+        .filter(|number| *number <= i64::from(u32::MAX))
     else {
         return Ok(());
     };
