@@ -2,7 +2,7 @@
 //! (`semantics.md` 3).
 
 use super::{
-    behaviour::{AfterDestroy, CascadeStop, LockRelease, StateNone},
+    behaviour::{AfterDestroy, Behaviour, CascadeDestroy, CascadeStop, LockRelease, StateNone},
     identifier::{PartitionAddress, ProjectReference, SoftwareReleaseUri, SoftwareType, Title},
     instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
     parameters::Parameters,
@@ -126,18 +126,22 @@ pub fn wanted_state(
 /// The state that a child really gets, given its tree's (C.45).
 ///
 /// A stopped tree forces its children to be stopped, whatever was asked, destroyed included;
-/// with `cascade.stop` at `request` a child that exists takes its root's state instead.
-pub const fn child_state(
+/// with `cascade.stop` at `request` a child that exists takes its root's state instead. Where the
+/// destruction of a tree reaches its instances at once, it reaches new ones too.
+pub fn child_state(
     wanted: RequestedState,
     tree: RequestedState,
     exists: bool,
-    cascade: CascadeStop,
+    behaviour: &Behaviour,
 ) -> RequestedState {
-    match (cascade, tree) {
-        (CascadeStop::AtOnce | CascadeStop::Round, RequestedState::Stopped) => {
+    match (tree, behaviour.cascade_stop) {
+        (RequestedState::Destroyed, _) if behaviour.cascade_destroy == CascadeDestroy::AtOnce => {
+            RequestedState::Destroyed
+        }
+        (RequestedState::Stopped, CascadeStop::AtOnce | CascadeStop::Round) => {
             RequestedState::Stopped
         }
-        (CascadeStop::Request, RequestedState::Stopped | RequestedState::Destroyed) if exists => {
+        (RequestedState::Stopped | RequestedState::Destroyed, CascadeStop::Request) if exists => {
             tree
         }
         _ => wanted,
@@ -226,6 +230,7 @@ pub fn change(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::behaviour::Preset;
     use RequestedState::{Destroyed, Started, Stopped};
 
     #[test]
@@ -242,15 +247,22 @@ mod tests {
 
     #[test]
     fn a_stopped_tree_forces_its_children() {
-        for cascade in [CascadeStop::AtOnce, CascadeStop::Round] {
-            assert_eq!(child_state(Started, Stopped, false, cascade), Stopped);
-            assert_eq!(child_state(Destroyed, Stopped, true, cascade), Stopped);
-            assert_eq!(child_state(Started, Started, true, cascade), Started);
+        for preset in [Preset::Default, Preset::Real] {
+            let behaviour = Behaviour::preset(preset);
+            let state = |wanted, tree, exists| child_state(wanted, tree, exists, &behaviour);
+            assert_eq!(state(Started, Stopped, false), Stopped);
+            assert_eq!(state(Destroyed, Stopped, true), Stopped);
+            assert_eq!(state(Started, Started, true), Started);
+            let at_once = preset == Preset::Default;
+            let expected = if at_once { Destroyed } else { Started };
+            assert_eq!(state(Started, Destroyed, false), expected);
         }
-        let request = CascadeStop::Request;
-        assert_eq!(child_state(Started, Stopped, false, request), Started);
-        assert_eq!(child_state(Started, Stopped, true, request), Stopped);
-        assert_eq!(child_state(Started, Destroyed, true, request), Destroyed);
+        let proxy = Behaviour::preset(Preset::Slapproxy);
+        let state = |tree, exists| child_state(Started, tree, exists, &proxy);
+        assert_eq!(state(Stopped, false), Started);
+        assert_eq!(state(Stopped, true), Stopped);
+        assert_eq!(state(Destroyed, false), Started);
+        assert_eq!(state(Destroyed, true), Destroyed);
     }
 
     #[test]

@@ -84,13 +84,15 @@ impl Operation<'_> {
     }
 
     /// Ends an instance that is to be destroyed and whose end no node reports: a shared one, or
-    /// one that was never allocated. Left to a round where that is the moment.
-    pub(super) async fn end_unreported(&mut self, instance: &Instance) -> Result<()> {
+    /// one that was never allocated. Left to a round where that is the moment. Says whether it
+    /// ended.
+    pub(super) async fn end_unreported(&mut self, instance: &Instance) -> Result<bool> {
         let reported = instance.kind == InstanceKind::Software && instance.partition_id.is_some();
         if reported || self.behaviour.allocation_moment != AllocationMoment::Request {
-            return Ok(());
+            return Ok(false);
         }
-        self.end(instance).await
+        self.end(instance).await?;
+        Ok(true)
     }
 
     /// Ends an instance, and frees its partition unless a round does that.
@@ -115,10 +117,11 @@ impl Operation<'_> {
         };
         store::instance::unlink(self.tx, instance.id).await?;
         self.touch(instance.computer_id);
+        // Also where others stay: a network may be free for the tree again, or the computer lighter.
+        self.unsettled = true;
         if !store::partition::is_linked(self.tx, partition_id).await? {
             let stamp = self.stamp();
             store::partition::set_state(self.tx, partition_id, PartitionState::Free, stamp).await?;
-            self.unsettled = true;
         }
         Ok(())
     }

@@ -88,41 +88,11 @@ impl Master {
         instance: &InstanceReference,
     ) -> Result<Option<RequestedView>> {
         let mut tx = self.0.store.read().await?;
-        let Some(placed) = store::view::placed(&mut tx, instance).await? else {
+        let Some((computer_id, view)) = requested_view(&mut tx, instance).await? else {
             return Ok(None);
         };
-        let Some((at, addresses, touched_at)) =
-            store::partition::by_id(&mut tx, placed.partition_id).await?
-        else {
-            return Ok(None);
-        };
-        if let Some(computer) = store::computer::live(&mut tx, &at.computer).await? {
-            self.0.pulses.register(computer.id, &at.computer);
-        }
-        let shared = match placed.kind {
-            InstanceKind::Shared => Vec::new(),
-            InstanceKind::Software => {
-                let others = store::view::placed_on_partition(&mut tx, placed.partition_id).await?;
-                listed_shared(others)
-            }
-        };
-        Ok(Some(RequestedView {
-            at,
-            timestamp: visible_timestamp(touched_at, placed.stamped_at, &shared),
-            kind: placed.kind,
-            reference: placed.reference,
-            title: placed.title,
-            tree_title: placed.tree_title,
-            is_root: placed.is_root,
-            release: placed.wanted.release,
-            software_type: placed.wanted.software_type,
-            state: placed.wanted.state,
-            parameters: placed.wanted.parameters,
-            connection: placed.connection,
-            sla: placed.wanted.sla,
-            shared,
-            addresses,
-        }))
+        self.0.pulses.register(computer_id, &view.at.computer);
+        Ok(Some(view))
     }
 
     /// The status of a computer.
@@ -320,6 +290,49 @@ impl Master {
             Some(_) | None => no_data_text(reference.as_str()),
         }
     }
+}
+
+/// An allocated instance as its requester is told it, and the row of its computer.
+pub(super) async fn requested_view(
+    connection: &mut store::Connection,
+    instance: &InstanceReference,
+) -> Result<Option<(i64, RequestedView)>> {
+    let Some(placed) = store::view::placed(connection, instance).await? else {
+        return Ok(None);
+    };
+    let Some((at, addresses, touched_at)) =
+        store::partition::by_id(connection, placed.partition_id).await?
+    else {
+        return Ok(None);
+    };
+    let Some(computer) = store::computer::live(connection, &at.computer).await? else {
+        return Ok(None);
+    };
+    let shared = match placed.kind {
+        InstanceKind::Shared => Vec::new(),
+        InstanceKind::Software => {
+            let others = store::view::placed_on_partition(connection, placed.partition_id).await?;
+            listed_shared(others)
+        }
+    };
+    let view = RequestedView {
+        at,
+        timestamp: visible_timestamp(touched_at, placed.stamped_at, &shared),
+        kind: placed.kind,
+        reference: placed.reference,
+        title: placed.title,
+        tree_title: placed.tree_title,
+        is_root: placed.is_root,
+        release: placed.wanted.release,
+        software_type: placed.wanted.software_type,
+        state: placed.wanted.state,
+        parameters: placed.wanted.parameters,
+        connection: placed.connection,
+        sla: placed.wanted.sla,
+        shared,
+        addresses,
+    };
+    Ok(Some((computer.id, view)))
 }
 
 /// The shared instances that a host is told: those that are started.

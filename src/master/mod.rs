@@ -12,6 +12,7 @@ mod error;
 mod format;
 mod information;
 mod operation;
+mod project;
 mod pulse;
 mod rename;
 mod report;
@@ -203,6 +204,9 @@ impl World {
     /// Learns what a committed operation changed.
     fn learn(&self, effects: &operation::Effects) {
         self.pulses.touch(effects.computers.iter().copied());
+        if !effects.contacts.is_empty() {
+            self.pulses.written(&effects.contacts);
+        }
         for event in &effects.events {
             tracing::debug!(subject = event.subject, "{}", event.text);
             self.journal.append(event.clone());

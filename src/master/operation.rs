@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{MasterError, Missing, Result, World};
+use super::{MasterError, Missing, Result, World, pulse::Contact};
 use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
@@ -27,6 +27,8 @@ pub(super) struct Effects {
     pub(super) computers: BTreeSet<i64>,
     /// What happened.
     pub(super) events: Vec<Event>,
+    /// Contacts that are part of a status that was written.
+    pub(super) contacts: Vec<(ComputerReference, Contact)>,
 }
 
 /// An operation in progress. Its verbs are in the files named after them.
@@ -220,6 +222,12 @@ impl Operation<'_> {
     ) -> Result<bool> {
         let before = self.status(subject, reference).await?;
         let status = AccessStatus::after(before.as_ref(), report, user, self.now);
+        if subject == StatusSubject::Computer
+            && let Some(contact) = self.world.pulses.contact(reference)
+        {
+            let computer = ComputerReference::trusted(reference.to_owned());
+            self.effects.contacts.push((computer, contact));
+        }
         store::status::write(self.tx, subject, reference, &status).await?;
         Ok(before.is_none_or(|before| before.text() != status.text()))
     }

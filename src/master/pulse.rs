@@ -31,7 +31,8 @@ pub(super) struct Contact {
 impl Contact {
     /// The computer's status with this contact, given the written one.
     ///
-    /// A report that was written later than the contact stands.
+    /// A report that was written later than the contact stands. One of the same moment does not:
+    /// the contacts that were there when it was written were forgotten with it.
     pub(super) fn applied_to(
         self,
         written: Option<AccessStatus>,
@@ -39,7 +40,7 @@ impl Contact {
     ) -> Option<AccessStatus> {
         if written
             .as_ref()
-            .is_some_and(|status| status.created_at >= self.last)
+            .is_some_and(|status| status.created_at > self.last)
         {
             return written;
         }
@@ -261,6 +262,7 @@ mod tests {
             .map(|status| (status.kind, status.since, status.created_at))
         };
         assert_eq!(after(6, 9), Some((StatusKind::Access, at(6), at(9))));
+        assert_eq!(after(5, 5), Some((StatusKind::Access, at(5), at(5))));
         assert_eq!(after(1, 4), Some((StatusKind::Error, at(5), at(5))));
     }
 }

@@ -1,6 +1,9 @@
 //! `request`: there shall be an instance of this title that looks like this (`semantics.md` 3).
 
-use super::{Master, MasterError, Missing, Result, operation::Operation};
+use super::{
+    Master, MasterError, Missing, RequestedView, Result, information::requested_view,
+    operation::Operation,
+};
 use crate::{
     domain::{
         allocation::Candidate,
@@ -38,6 +41,9 @@ pub enum RequestOutcome {
         /// The computer that it is on; of a shared instance, its host's.
         computer: ComputerReference,
     },
+    /// It was on a partition and ended with this request, so that nothing is left to be read: how
+    /// it was (`request.destroyed_answer` at `instance`).
+    Ended(Box<RequestedView>),
     /// It waits for a partition, or it is to be destroyed, or there is nothing to destroy.
     NotReady,
 }
@@ -181,7 +187,14 @@ impl Operation<'_> {
             self.stop_tree(tree.id).await?;
         }
         if state == RequestedState::Destroyed {
-            if self.behaviour.after_destroy == AfterDestroy::New {
+            let title = &tree.title;
+            let ends = match self.behaviour.after_destroy {
+                AfterDestroy::New => true,
+                AfterDestroy::Revive => store::instance::live_by_title(self.tx, tree.id, title)
+                    .await?
+                    .is_none(),
+            };
+            if ends {
                 store::tree::archive(self.tx, tree.id).await?;
             }
             if self.behaviour.cascade_destroy == CascadeDestroy::AtOnce {
@@ -256,80 +269,6 @@ impl Operation<'_> {
         })
     }
 
-    /// The project that a root request names, if it names one that is looked at (C.3, C.5).
-    async fn named_project(
-        &mut self,
-        request: &RequestInstance,
-    ) -> Result<Option<Named<ProjectReference>>> {
-        let named = match (self.behaviour.request_project, &request.project) {
-            (RequestProject::Ignore, _) | (_, None) => return Ok(None),
-            (RequestProject::Default | RequestProject::Guess, Some(named)) => named,
-        };
-        let found = self.project(named.as_str()).await?;
-        Ok(Some(found.ok_or_else(|| Missing::Project(named.clone()))?))
-    }
-
-    /// The project of a new root whose request names none.
-    async fn project_of_root(
-        &mut self,
-        request: &RequestInstance,
-    ) -> Result<Named<ProjectReference>> {
-        match self.behaviour.request_project {
-            RequestProject::Default | RequestProject::Ignore => self.default_project().await,
-            RequestProject::Guess => {
-                let guess = self.guess_project(request).await?;
-                Ok(guess.ok_or(Missing::ProjectGuess)?)
-            }
-        }
-    }
-
-    /// Production's guess, in its order (`semantics.md` 3.7).
-    async fn guess_project(
-        &mut self,
-        request: &RequestInstance,
-    ) -> Result<Option<Named<ProjectReference>>> {
-        let mut projects = store::lookup::projects(self.tx).await?;
-        if projects.len() == 1 {
-            return Ok(projects.pop());
-        }
-        let of_release =
-            store::lookup::projects_of_release(self.tx, request.release.as_str()).await?;
-        if let [only] = of_release.as_slice() {
-            return self.project(only.as_str()).await;
-        }
-        if let Some(named) = request.sla.get("project_guid") {
-            return self.project(named).await;
-        }
-        let computer = request.sla.get("computer_guid");
-        let network = request.sla.get("network_guid");
-        let of_computer = match computer {
-            Some(_) => store::computer::project_of(self.tx, computer, None).await?,
-            None => None,
-        };
-        let found = match (of_computer, network) {
-            (Some(project), _) => Some(project),
-            (None, Some(_)) => store::computer::project_of(self.tx, None, network).await?,
-            (None, None) => None,
-        };
-        match found {
-            Some(reference) => self.project(&reference).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn project(&mut self, reference: &str) -> Result<Option<Named<ProjectReference>>> {
-        let projects = store::lookup::projects(self.tx).await?;
-        Ok(projects
-            .into_iter()
-            .find(|project| project.reference.as_str() == reference))
-    }
-
-    /// The project of whatever names none.
-    pub(super) async fn default_project(&mut self) -> Result<Named<ProjectReference>> {
-        let projects = store::lookup::projects(self.tx).await?;
-        Ok(projects.into_iter().next().ok_or(Missing::ProjectGuess)?)
-    }
-
     async fn request_child(
         &mut self,
         request: &RequestInstance,
@@ -339,8 +278,8 @@ impl Operation<'_> {
         let known = store::instance::live_by_title(self.tx, tree.id, &request.title).await?;
         let present = known.as_ref().map(|instance| instance.wanted.state);
         let asked = wanted_state(request.state.as_deref(), present, self.behaviour.state_none)?;
-        let cascade = self.behaviour.cascade_stop;
-        let state = child_state(asked, tree.wanted.state, known.is_some(), cascade);
+        let behaviour = &self.behaviour;
+        let state = child_state(asked, tree.wanted.state, known.is_some(), behaviour);
         self.request_in_tree(InTree {
             tree: &tree,
             parent_id: Some(parent_id),
@@ -363,30 +302,37 @@ impl Operation<'_> {
         let not_ready = self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
         let destroyed = request.wanted.state == RequestedState::Destroyed;
         let known = store::instance::live_by_title(self.tx, request.tree.id, request.title).await?;
-        let instance = match known {
+        let mut instance = match known {
             Some(instance) => self.update_instance(instance, &request).await?,
             None if destroyed && not_ready => return Ok(RequestOutcome::NotReady),
             None => self.make_instance(&request).await?,
         };
-        let place = self.place_of(&instance, request.tree).await?;
-        if destroyed {
-            // Read again: it may just have been allocated.
-            let instance = store::instance::by_id(self.tx, instance.id).await?;
-            self.end_unreported(&instance).await?;
-        }
-        Ok(match place {
+        let place = self.place_of(&mut instance, request.tree).await?;
+        let outcome = match place {
             Some(computer) if !(destroyed && not_ready) => RequestOutcome::Allocated {
-                instance: instance.reference,
+                instance: instance.reference.clone(),
                 computer,
             },
             Some(_) | None => RequestOutcome::NotReady,
+        };
+        if !destroyed {
+            return Ok(outcome);
+        }
+        let last = match &outcome {
+            RequestOutcome::Allocated { instance, .. } => requested_view(self.tx, instance).await?,
+            RequestOutcome::Ended(_) | RequestOutcome::NotReady => None,
+        };
+        let ended = self.end_unreported(&instance).await?;
+        Ok(match last {
+            Some((_, view)) if ended => RequestOutcome::Ended(Box::new(view)),
+            Some(_) | None => outcome,
         })
     }
 
     /// The computer that the instance is on; one that waits is allocated if this is the moment.
     async fn place_of(
         &mut self,
-        instance: &Instance,
+        instance: &mut Instance,
         tree: &InstanceTree,
     ) -> Result<Option<ComputerReference>> {
         if let Some(partition_id) = instance.partition_id {
@@ -399,8 +345,14 @@ impl Operation<'_> {
             return Ok(None);
         }
         match self.allocate(instance, tree).await? {
-            Ok(Candidate { computer, .. }) => {
+            Ok(Candidate {
+                computer,
+                partition_id,
+                ..
+            }) => {
                 self.unsettled = true;
+                instance.partition_id = Some(partition_id);
+                instance.computer_id = Some(computer.id);
                 Ok(Some(computer.reference))
             }
             Err(failure) => match self.behaviour.nothing_free {
@@ -505,15 +457,22 @@ impl Operation<'_> {
     }
 
     /// Gives a tree that has none a fresh root, as its owner last asked for it.
+    ///
+    /// That may be refused, because something else in the tree took the title; then the tree goes
+    /// on without, as long as that is so.
     pub(super) async fn assert_root(&mut self, tree: &InstanceTree) -> Result<()> {
-        self.request_in_tree(InTree {
-            tree,
-            parent_id: None,
-            title: &tree.title,
-            kind: tree.kind,
-            wanted: tree.wanted.clone(),
-        })
-        .await?;
-        Ok(())
+        let requested = self
+            .request_in_tree(InTree {
+                tree,
+                parent_id: None,
+                title: &tree.title,
+                kind: tree.kind,
+                wanted: tree.wanted.clone(),
+            })
+            .await;
+        match requested {
+            Err(error @ MasterError::Internal(_)) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::{Master, Result, operation::Operation};
 use crate::{
     domain::{
-        behaviour::{AllocationMoment, Behaviour, CascadeDestroy, CascadeStop, RenameRoot},
+        behaviour::{
+            AllocationMoment, Behaviour, CapacityCheck, CascadeDestroy, CascadeStop, RenameRoot,
+        },
         identifier::ComputerReference,
         state::RequestedState,
         status::StatusSubject,
@@ -101,16 +103,17 @@ impl Operation<'_> {
         self.allocate_waiting().await
     }
 
-    /// Stops the started instances of a stopped tree whose requester is stopped already.
+    /// Stops the started instances of a stopped tree whose requester is not started: stopped
+    /// already, or destroyed or gone, and then it stops nothing any more.
     async fn stop_one_level(&mut self, tree_id: i64) -> Result<()> {
         let instances = store::instance::live_of_tree(self.tx, tree_id).await?;
-        let is_stopped = |id: i64| {
+        let is_started = |id: i64| {
             instances
                 .iter()
-                .any(|other| other.id == id && other.wanted.state == RequestedState::Stopped)
+                .any(|other| other.id == id && other.wanted.state == RequestedState::Started)
         };
         for instance in &instances {
-            let reached = instance.parent_id.is_none_or(is_stopped);
+            let reached = !instance.parent_id.is_some_and(is_started);
             if reached && instance.wanted.state == RequestedState::Started {
                 self.set_state(instance, RequestedState::Stopped).await?;
             }
@@ -128,6 +131,8 @@ impl Operation<'_> {
                 store::status::write(self.tx, subject, computer.as_str(), &status).await?;
             }
         }
+        // A computer that was silent is open again.
+        self.unsettled = self.behaviour.capacity_check == CapacityCheck::On;
         Ok(())
     }
 }

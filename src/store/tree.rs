@@ -99,13 +99,15 @@ pub(crate) async fn by_id(
         .try_into()
 }
 
-/// The live trees that have no live root that is wanted.
+/// The live, subscribed trees that have no live root that is wanted.
 pub(crate) async fn without_root(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<InstanceTree>, StoreError> {
     let rows = select!(
-        "WHERE t.validation = 'validated' AND t.slap_state <> 'destroyed' AND NOT EXISTS (
+        "WHERE t.validation = 'validated' AND t.slap_state <> 'destroyed'
+             AND t.subscription = 'subscribed' AND NOT EXISTS (
              SELECT 1 FROM instance i WHERE i.tree_id = t.id AND i.title = t.title
+                 AND i.parent_id IS NULL
                  AND i.validation = 'validated' AND i.slap_state <> 'destroyed')
          ORDER BY t.id"
     )

@@ -41,8 +41,12 @@ pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, 
         .request_instance(request)
         .await
         .answered(CallKind::Request, &call.master)?;
-    let RequestOutcome::Allocated { instance, computer } = outcome else {
-        return Err(SlapError::NotReady);
+    let (instance, computer) = match outcome {
+        RequestOutcome::Allocated { instance, computer } => (instance, computer),
+        RequestOutcome::Ended(view) => {
+            return Ok(answer::xml(render::requested(&view, call.style())));
+        }
+        RequestOutcome::NotReady => return Err(SlapError::NotReady),
     };
     let revision = call.master.revision(computer.as_str());
     let page = Page::Requested(instance.as_str());
