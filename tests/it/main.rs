@@ -12,6 +12,7 @@ mod conformance;
 mod http_edges;
 mod process;
 mod rooms;
+mod scenarios;
 mod slap_calls;
 mod support;
 mod xml_values;

@@ -4,3 +4,4 @@ pub(crate) mod http;
 pub(crate) mod master;
 pub(crate) mod process;
 pub(crate) mod python;
+pub(crate) mod world;
