@@ -188,6 +188,8 @@ pub struct Change {
     pub state: bool,
     /// Release, type, parameters or SLA differ.
     pub values: bool,
+    /// Release or type differ: another kind of shared instance may find its host in it.
+    pub software: bool,
     /// The requester is another than before.
     pub parent: bool,
 }
@@ -217,12 +219,12 @@ pub fn change(
         let title = instance.title.clone();
         return Err(BrokenRule::BeingDestroyed(title, "requested again"));
     }
+    let software =
+        present.release != wanted.release || present.software_type != wanted.software_type;
     Ok(Change {
         state: present.state != wanted.state,
-        values: present.release != wanted.release
-            || present.software_type != wanted.software_type
-            || present.parameters != wanted.parameters
-            || present.sla != wanted.sla,
+        software,
+        values: software || present.parameters != wanted.parameters || present.sla != wanted.sla,
         parent: instance.parent_id != parent,
     })
 }

@@ -71,13 +71,13 @@ impl Master {
         let (computer_id, partition) = located(&mut tx, at).await?;
         self.0.pulses.register(computer_id, &at.computer);
         let instances = store::view::placed_on_partition(&mut tx, partition.id).await?;
-        let (_, addresses, touched_at) = store::partition::by_id(&mut tx, partition.id)
+        let site = store::partition::site(&mut tx, partition.id)
             .await?
             .ok_or_else(|| Missing::Partition(at.clone()))?;
         Ok(PartitionView {
             computer: at.computer.clone(),
             reference: at.partition.clone(),
-            instance: self.occupant(instances, addresses, touched_at),
+            instance: self.occupant(instances, site.addresses, site.touched_at),
         })
     }
 
@@ -87,8 +87,9 @@ impl Master {
         &self,
         instance: &InstanceReference,
     ) -> Result<Option<RequestedView>> {
-        let mut tx = self.0.store.read().await?;
-        let Some((computer_id, view)) = requested_view(&mut tx, instance).await? else {
+        // Two look-ups without a transaction: what changes between them is told by a revision.
+        let mut connection = self.0.store.glance().await?;
+        let Some((computer_id, view)) = requested_view(&mut connection, instance).await? else {
             return Ok(None);
         };
         self.0.pulses.register(computer_id, &view.at.computer);
@@ -179,8 +180,8 @@ impl Master {
             else {
                 continue;
             };
-            if let Some((_, addresses, _)) = store::partition::by_id(&mut tx, partition_id).await? {
-                pairs.extend(addresses.into_iter().map(|a| (a.interface, a.address)));
+            if let Some(site) = store::partition::site(&mut tx, partition_id).await? {
+                pairs.extend(site.addresses.into_iter().map(|a| (a.interface, a.address)));
             }
         }
         Ok(pairs)
@@ -300,24 +301,17 @@ pub(super) async fn requested_view(
     let Some(placed) = store::view::placed(connection, instance).await? else {
         return Ok(None);
     };
-    let Some((at, addresses, touched_at)) =
-        store::partition::by_id(connection, placed.partition_id).await?
-    else {
+    let Some(site) = store::partition::site(connection, placed.partition_id).await? else {
         return Ok(None);
     };
-    let Some(computer) = store::computer::live(connection, &at.computer).await? else {
-        return Ok(None);
-    };
-    let shared = match placed.kind {
-        InstanceKind::Shared => Vec::new(),
-        InstanceKind::Software => {
-            let others = store::view::placed_on_partition(connection, placed.partition_id).await?;
-            listed_shared(others)
-        }
+    let shared = if placed.kind == InstanceKind::Software && site.has_shared {
+        listed_shared(store::view::placed_on_partition(connection, placed.partition_id).await?)
+    } else {
+        Vec::new()
     };
     let view = RequestedView {
-        at,
-        timestamp: visible_timestamp(touched_at, placed.stamped_at, &shared),
+        at: site.at,
+        timestamp: visible_timestamp(site.touched_at, placed.stamped_at, &shared),
         kind: placed.kind,
         reference: placed.reference,
         title: placed.title,
@@ -330,9 +324,9 @@ pub(super) async fn requested_view(
         connection: placed.connection,
         sla: placed.wanted.sla,
         shared,
-        addresses,
+        addresses: site.addresses,
     };
-    Ok(Some((computer.id, view)))
+    Ok(Some((site.computer_id, view)))
 }
 
 /// The shared instances that a host is told: those that are started.

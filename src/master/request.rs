@@ -335,9 +335,8 @@ impl Operation<'_> {
         instance: &mut Instance,
         tree: &InstanceTree,
     ) -> Result<Option<ComputerReference>> {
-        if let Some(partition_id) = instance.partition_id {
-            let place = store::partition::by_id(self.tx, partition_id).await?;
-            return Ok(place.map(|(at, _, _)| at.computer));
+        if let Some(computer) = &instance.computer {
+            return Ok(Some(computer.clone()));
         }
         let destroyed = instance.wanted.state == RequestedState::Destroyed
             && self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
@@ -353,6 +352,7 @@ impl Operation<'_> {
                 self.unsettled = true;
                 instance.partition_id = Some(partition_id);
                 instance.computer_id = Some(computer.id);
+                instance.computer = Some(computer.reference.clone());
                 Ok(Some(computer.reference))
             }
             Err(failure) => match self.behaviour.nothing_free {
@@ -392,6 +392,7 @@ impl Operation<'_> {
             validation: Validation::Validated,
             partition_id: None,
             computer_id: None,
+            computer: None,
             stamped_at,
             subscription: Subscription::Subscribed,
         })
@@ -436,7 +437,7 @@ impl Operation<'_> {
         }
         self.touch(instance.computer_id);
         // What it is now may host a shared instance that waits.
-        self.unsettled |= change.bumps();
+        self.unsettled |= change.state || change.software;
         Ok(Instance {
             wanted: wanted.clone(),
             parent_id: request.parent_id,

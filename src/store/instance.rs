@@ -34,6 +34,7 @@ struct Row {
     validation: String,
     partition_id: Option<i64>,
     computer_id: Option<i64>,
+    computer: Option<String>,
     stamped_us: i64,
     subscription: String,
 }
@@ -60,6 +61,7 @@ impl TryFrom<Row> for Instance {
             validation: word(&row.validation)?,
             partition_id: row.partition_id,
             computer_id: row.computer_id,
+            computer: row.computer.map(ComputerReference::trusted),
             stamped_at: Timestamp::from_micros(row.stamped_us),
             subscription: word(&row.subscription)?,
         })
@@ -72,8 +74,11 @@ macro_rules! select {
             Row,
             r#"SELECT i.id, i.reference, i.kind, i.title, i.tree_id, i.parent_id, i.release,
                  i.software_type, i.parameters, i.sla, i.connection, i.slap_state, i.validation,
-                 i.partition_id, p.computer_id AS "computer_id?", i.stamped_us, i.subscription
-             FROM instance i LEFT JOIN partition p ON p.id = i.partition_id "# + $tail
+                 i.partition_id, p.computer_id AS "computer_id?", c.reference AS "computer?",
+                 i.stamped_us, i.subscription
+             FROM instance i
+             LEFT JOIN partition p ON p.id = i.partition_id
+             LEFT JOIN computer c ON c.id = p.computer_id "# + $tail
             $(, $argument)*
         )
     };

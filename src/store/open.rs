@@ -148,6 +148,9 @@ impl Store {
                 path: path.clone(),
                 source,
             })?;
+        pragma(&mut connection, "PRAGMA synchronous = NORMAL".to_owned())
+            .await
+            .map_err(unusable)?;
         let writer = Writer::start(connection).await.map_err(unusable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -223,10 +226,11 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 async fn prepare(connection: &mut SqliteConnection, path: &Path) -> Result<(), sqlx::Error> {
     let id = u32::from_be_bytes(APPLICATION_ID);
     if is_empty(path) {
+        // Nothing is in it that a power cut could take: a start need not wait for the disk.
+        pragma(connection, "PRAGMA synchronous = OFF".to_owned()).await?;
         pragma(connection, format!("PRAGMA application_id = {id}")).await?;
     }
-    pragma(connection, "PRAGMA journal_mode = WAL".to_owned()).await?;
-    pragma(connection, "PRAGMA synchronous = NORMAL".to_owned()).await
+    pragma(connection, "PRAGMA journal_mode = WAL".to_owned()).await
 }
 
 #[expect(

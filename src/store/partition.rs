@@ -146,26 +146,48 @@ pub(crate) async fn of_computer(
         .collect()
 }
 
-/// A partition with its computer, by row.
-pub(crate) async fn by_id(
+/// A partition as those are told it who have an instance on it.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// Row of its computer.
+    pub(crate) computer_id: i64,
+    /// Its computer and reference.
+    pub(crate) at: PartitionAddress,
+    /// Its addresses in stored order.
+    pub(crate) addresses: Vec<Address>,
+    /// When it was last edited or taken.
+    pub(crate) touched_at: Timestamp,
+    /// Whether live shared instances are on it.
+    pub(crate) has_shared: bool,
+}
+
+/// A partition by row.
+pub(crate) async fn site(
     connection: &mut SqliteConnection,
     id: i64,
-) -> Result<Option<(PartitionAddress, Vec<Address>, Timestamp)>, StoreError> {
+) -> Result<Option<Site>, StoreError> {
     let row = sqlx::query!(
-        "SELECT c.reference AS computer, p.reference, p.addresses, p.touched_us
-         FROM partition p JOIN computer c ON c.id = p.computer_id WHERE p.id = ?1",
+        r#"SELECT c.id AS computer_id, c.reference AS computer, p.reference, p.addresses,
+             p.touched_us,
+             EXISTS (SELECT 1 FROM instance i WHERE i.partition_id = p.id AND i.kind = 'shared'
+                 AND i.validation = 'validated') AS "has_shared!: bool"
+         FROM partition p JOIN computer c ON c.id = p.computer_id WHERE p.id = ?1"#,
         id
     )
     .fetch_optional(connection)
     .await
     .during("read a partition")?;
     row.map(|row| {
-        let at = PartitionAddress {
-            computer: ComputerReference::trusted(row.computer),
-            partition: PartitionReference::trusted(row.reference),
-        };
-        let addresses = addresses(&row.addresses)?;
-        Ok((at, addresses, Timestamp::from_micros(row.touched_us)))
+        Ok(Site {
+            computer_id: row.computer_id,
+            at: PartitionAddress {
+                computer: ComputerReference::trusted(row.computer),
+                partition: PartitionReference::trusted(row.reference),
+            },
+            addresses: addresses(&row.addresses)?,
+            touched_at: Timestamp::from_micros(row.touched_us),
+            has_shared: row.has_shared,
+        })
     })
     .transpose()
 }
