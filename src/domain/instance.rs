@@ -2,8 +2,8 @@
 
 use super::{
     identifier::{
-        ComputerReference, InstanceReference, ProjectReference, SoftwareReleaseUri, SoftwareType,
-        Title, TreeReference, UserReference,
+        InstanceReference, ProjectReference, SoftwareReleaseUri, SoftwareType, Title,
+        TreeReference, UserReference,
     },
     parameters::Parameters,
     state::{InstanceKind, RequestedState, Subscription, Validation},
@@ -76,8 +76,6 @@ pub struct Instance {
     pub partition_id: Option<i64>,
     /// The computer of that partition.
     pub computer_id: Option<i64>,
-    /// Its reference.
-    pub computer: Option<ComputerReference>,
     /// When it was last banged or changed.
     pub stamped_at: Timestamp,
     /// Whether it may be allocated.

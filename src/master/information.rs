@@ -11,8 +11,9 @@ use crate::{
         computer::Address,
         identifier::{
             ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
-            SoftwareReleaseUri,
+            SoftwareReleaseUri, Title,
         },
+        instance::Instance,
         natural::natural_key,
         product::{ProductQuery, newest_first},
         state::{InstanceKind, RequestedState},
@@ -87,13 +88,16 @@ impl Master {
         &self,
         instance: &InstanceReference,
     ) -> Result<Option<RequestedView>> {
-        // Two look-ups without a transaction: what changes between them is told by a revision.
-        let mut connection = self.0.store.glance().await?;
-        let Some((computer_id, view)) = requested_view(&mut connection, instance).await? else {
+        let mut tx = self.0.store.read().await?;
+        let Some(instance) = store::instance::live_by_reference(&mut tx, instance).await? else {
             return Ok(None);
         };
-        self.0.pulses.register(computer_id, &view.at.computer);
-        Ok(Some(view))
+        let tree = store::tree::by_id(&mut tx, instance.tree_id).await?;
+        let view = requested_view(&mut tx, &instance, &tree.title).await?;
+        if let (Some(view), Some(computer_id)) = (&view, instance.computer_id) {
+            self.0.pulses.register(computer_id, &view.at.computer);
+        }
+        Ok(view)
     }
 
     /// The status of a computer.
@@ -293,40 +297,41 @@ impl Master {
     }
 }
 
-/// An allocated instance as its requester is told it, and the row of its computer.
+/// An instance as its requester is told it; `None` when it is on no partition.
 pub(super) async fn requested_view(
     connection: &mut store::Connection,
-    instance: &InstanceReference,
-) -> Result<Option<(i64, RequestedView)>> {
-    let Some(placed) = store::view::placed(connection, instance).await? else {
+    instance: &Instance,
+    tree_title: &Title,
+) -> Result<Option<RequestedView>> {
+    let Some(partition_id) = instance.partition_id else {
         return Ok(None);
     };
-    let Some(site) = store::partition::site(connection, placed.partition_id).await? else {
+    let Some(site) = store::partition::site(connection, partition_id).await? else {
         return Ok(None);
     };
-    let shared = if placed.kind == InstanceKind::Software && site.has_shared {
-        listed_shared(store::view::placed_on_partition(connection, placed.partition_id).await?)
+    let shared = if instance.kind == InstanceKind::Software && site.has_shared {
+        listed_shared(store::view::placed_on_partition(connection, partition_id).await?)
     } else {
         Vec::new()
     };
-    let view = RequestedView {
+    let wanted = instance.wanted.clone();
+    Ok(Some(RequestedView {
         at: site.at,
-        timestamp: visible_timestamp(site.touched_at, placed.stamped_at, &shared),
-        kind: placed.kind,
-        reference: placed.reference,
-        title: placed.title,
-        tree_title: placed.tree_title,
-        is_root: placed.is_root,
-        release: placed.wanted.release,
-        software_type: placed.wanted.software_type,
-        state: placed.wanted.state,
-        parameters: placed.wanted.parameters,
-        connection: placed.connection,
-        sla: placed.wanted.sla,
+        timestamp: visible_timestamp(site.touched_at, instance.stamped_at, &shared),
+        kind: instance.kind,
+        reference: instance.reference.clone(),
+        title: instance.title.clone(),
+        tree_title: tree_title.clone(),
+        is_root: instance.parent_id.is_none() && instance.title == *tree_title,
+        release: wanted.release,
+        software_type: wanted.software_type,
+        state: wanted.state,
+        parameters: wanted.parameters,
+        connection: instance.connection.clone(),
+        sla: wanted.sla,
         shared,
         addresses: site.addresses,
-    };
-    Ok(Some((site.computer_id, view)))
+    }))
 }
 
 /// The shared instances that a host is told: those that are started.

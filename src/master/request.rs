@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     domain::{
-        allocation::Candidate,
         behaviour::{
             AfterDestroy, AllocationMoment, CascadeDestroy, CascadeStop, DestroyedAnswer,
             NothingFree, RequestProject, StateNone, UnknownRequester,
@@ -34,16 +33,17 @@ use crate::{
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestOutcome {
-    /// The instance is on a partition; see [`Master::requested_information`] for the rest.
-    Allocated {
+    /// The instance is on a partition and already was exactly as requested; see
+    /// [`Master::requested_information`] for the rest.
+    Unchanged {
         /// The instance.
         instance: InstanceReference,
         /// The computer that it is on; of a shared instance, its host's.
         computer: ComputerReference,
     },
-    /// It was on a partition and ended with this request, so that nothing is left to be read: how
-    /// it was (`request.destroyed_answer` at `instance`).
-    Ended(Box<RequestedView>),
+    /// The instance is on a partition, as it is now. (One that ended by this very request: as it
+    /// was told last, where that is answered.)
+    Changed(Box<RequestedView>),
     /// It waits for a partition, or it is to be destroyed, or there is nothing to destroy.
     NotReady,
 }
@@ -95,7 +95,7 @@ impl Master {
                 store::instance::child_exactly_as(&mut connection, at, request, state).await?
             }
         };
-        Ok(found.map(|(instance, computer)| RequestOutcome::Allocated { instance, computer }))
+        Ok(found.map(|(instance, computer)| RequestOutcome::Unchanged { instance, computer }))
     }
 }
 
@@ -307,56 +307,39 @@ impl Operation<'_> {
             None if destroyed && not_ready => return Ok(RequestOutcome::NotReady),
             None => self.make_instance(&request).await?,
         };
-        let place = self.place_of(&mut instance, request.tree).await?;
-        let outcome = match place {
-            Some(computer) if !(destroyed && not_ready) => RequestOutcome::Allocated {
-                instance: instance.reference.clone(),
-                computer,
-            },
-            Some(_) | None => RequestOutcome::NotReady,
+        self.place(&mut instance, request.tree).await?;
+        let told = if destroyed && not_ready {
+            None
+        } else {
+            requested_view(self.tx, &instance, &request.tree.title).await?
         };
-        if !destroyed {
-            return Ok(outcome);
+        if destroyed {
+            self.end_unreported(&instance).await?;
         }
-        let last = match &outcome {
-            RequestOutcome::Allocated { instance, .. } => requested_view(self.tx, instance).await?,
-            RequestOutcome::Ended(_) | RequestOutcome::NotReady => None,
-        };
-        let ended = self.end_unreported(&instance).await?;
-        Ok(match last {
-            Some((_, view)) if ended => RequestOutcome::Ended(Box::new(view)),
-            Some(_) | None => outcome,
-        })
+        Ok(told.map_or(RequestOutcome::NotReady, |view| {
+            RequestOutcome::Changed(Box::new(view))
+        }))
     }
 
-    /// The computer that the instance is on; one that waits is allocated if this is the moment.
-    async fn place_of(
-        &mut self,
-        instance: &mut Instance,
-        tree: &InstanceTree,
-    ) -> Result<Option<ComputerReference>> {
-        if let Some(computer) = &instance.computer {
-            return Ok(Some(computer.clone()));
-        }
+    /// Allocates an instance that waits, if this is the moment.
+    async fn place(&mut self, instance: &mut Instance, tree: &InstanceTree) -> Result<()> {
         let destroyed = instance.wanted.state == RequestedState::Destroyed
             && self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
-        if destroyed || self.behaviour.allocation_moment != AllocationMoment::Request {
-            return Ok(None);
+        if instance.partition_id.is_some()
+            || destroyed
+            || self.behaviour.allocation_moment != AllocationMoment::Request
+        {
+            return Ok(());
         }
         match self.allocate(instance, tree).await? {
-            Ok(Candidate {
-                computer,
-                partition_id,
-                ..
-            }) => {
+            Ok(_) => {
                 self.unsettled = true;
-                instance.partition_id = Some(partition_id);
-                instance.computer_id = Some(computer.id);
-                instance.computer = Some(computer.reference.clone());
-                Ok(Some(computer.reference))
+                // Where it is, and for a shared one when it was taken.
+                *instance = store::instance::by_id(self.tx, instance.id).await?;
+                Ok(())
             }
             Err(failure) => match self.behaviour.nothing_free {
-                NothingFree::NotReady => Ok(None),
+                NothingFree::NotReady => Ok(()),
                 NothingFree::NotFound => Err(MasterError::NothingFree(failure.to_string())),
             },
         }
@@ -392,7 +375,6 @@ impl Operation<'_> {
             validation: Validation::Validated,
             partition_id: None,
             computer_id: None,
-            computer: None,
             stamped_at,
             subscription: Subscription::Subscribed,
         })

@@ -34,7 +34,6 @@ struct Row {
     validation: String,
     partition_id: Option<i64>,
     computer_id: Option<i64>,
-    computer: Option<String>,
     stamped_us: i64,
     subscription: String,
 }
@@ -61,7 +60,6 @@ impl TryFrom<Row> for Instance {
             validation: word(&row.validation)?,
             partition_id: row.partition_id,
             computer_id: row.computer_id,
-            computer: row.computer.map(ComputerReference::trusted),
             stamped_at: Timestamp::from_micros(row.stamped_us),
             subscription: word(&row.subscription)?,
         })
@@ -74,11 +72,8 @@ macro_rules! select {
             Row,
             r#"SELECT i.id, i.reference, i.kind, i.title, i.tree_id, i.parent_id, i.release,
                  i.software_type, i.parameters, i.sla, i.connection, i.slap_state, i.validation,
-                 i.partition_id, p.computer_id AS "computer_id?", c.reference AS "computer?",
-                 i.stamped_us, i.subscription
-             FROM instance i
-             LEFT JOIN partition p ON p.id = i.partition_id
-             LEFT JOIN computer c ON c.id = p.computer_id "# + $tail
+                 i.partition_id, p.computer_id AS "computer_id?", i.stamped_us, i.subscription
+             FROM instance i LEFT JOIN partition p ON p.id = i.partition_id "# + $tail
             $(, $argument)*
         )
     };
@@ -116,6 +111,22 @@ pub(crate) async fn by_id(
         .await
         .during("read an instance")?
         .try_into()
+}
+
+/// A live instance by its reference.
+pub(crate) async fn live_by_reference(
+    connection: &mut SqliteConnection,
+    reference: &InstanceReference,
+) -> Result<Option<Instance>, StoreError> {
+    let reference = reference.as_str();
+    let row = select!(
+        "WHERE i.reference = ?1 AND i.validation = 'validated'",
+        reference
+    )
+    .fetch_optional(connection)
+    .await
+    .during("find an instance")?;
+    row.map(Instance::try_from).transpose()
 }
 
 /// The live instances of a tree, oldest first.

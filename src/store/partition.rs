@@ -149,8 +149,6 @@ pub(crate) async fn of_computer(
 /// A partition as those are told it who have an instance on it.
 #[derive(Debug)]
 pub(crate) struct Site {
-    /// Row of its computer.
-    pub(crate) computer_id: i64,
     /// Its computer and reference.
     pub(crate) at: PartitionAddress,
     /// Its addresses in stored order.
@@ -167,8 +165,7 @@ pub(crate) async fn site(
     id: i64,
 ) -> Result<Option<Site>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT c.id AS computer_id, c.reference AS computer, p.reference, p.addresses,
-             p.touched_us,
+        r#"SELECT c.reference AS computer, p.reference, p.addresses, p.touched_us,
              EXISTS (SELECT 1 FROM instance i WHERE i.partition_id = p.id AND i.kind = 'shared'
                  AND i.validation = 'validated') AS "has_shared!: bool"
          FROM partition p JOIN computer c ON c.id = p.computer_id WHERE p.id = ?1"#,
@@ -179,7 +176,6 @@ pub(crate) async fn site(
     .during("read a partition")?;
     row.map(|row| {
         Ok(Site {
-            computer_id: row.computer_id,
             at: PartitionAddress {
                 computer: ComputerReference::trusted(row.computer),
                 partition: PartitionReference::trusted(row.reference),

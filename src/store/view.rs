@@ -206,19 +206,3 @@ pub(crate) async fn placed_on_partition(
     .during("read the instances on a partition")?;
     all(rows)
 }
-
-/// A live instance by its reference, if it is on a partition.
-pub(crate) async fn placed(
-    connection: &mut SqliteConnection,
-    reference: &InstanceReference,
-) -> Result<Option<Placed>, StoreError> {
-    let reference = reference.as_str();
-    let row = select!(
-        "WHERE i.reference = ?1 AND i.validation = 'validated'",
-        reference
-    )
-    .fetch_optional(connection)
-    .await
-    .during("read an instance")?;
-    row.map_or(Ok(None), Row::placed)
-}

@@ -42,8 +42,8 @@ pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, 
         .await
         .answered(CallKind::Request, &call.master)?;
     let (instance, computer) = match outcome {
-        RequestOutcome::Allocated { instance, computer } => (instance, computer),
-        RequestOutcome::Ended(view) => {
+        RequestOutcome::Unchanged { instance, computer } => (instance, computer),
+        RequestOutcome::Changed(view) => {
             return Ok(answer::xml(render::requested(&view, call.style())));
         }
         RequestOutcome::NotReady => return Err(SlapError::NotReady),

@@ -114,11 +114,11 @@ impl Request<'_> {
     pub(crate) async fn on(self) -> RequestedView {
         let world = self.world;
         match self.answer().await.unwrap() {
-            RequestOutcome::Allocated { instance, .. } => {
+            RequestOutcome::Unchanged { instance, .. } => {
                 let view = world.master.requested_information(&instance).await;
                 view.unwrap().unwrap()
             }
-            RequestOutcome::Ended(view) => *view,
+            RequestOutcome::Changed(view) => *view,
             RequestOutcome::NotReady => panic!("it is not allocated"),
         }
     }
