@@ -28,6 +28,15 @@ pub struct Wanted {
     pub state: RequestedState,
 }
 
+impl Wanted {
+    /// Whether nothing but parameters and SLA may differ.
+    pub fn is_same_but_for_values(&self, other: &Self) -> bool {
+        self.release == other.release
+            && self.software_type == other.software_type
+            && self.state == other.state
+    }
+}
+
 /// A contract: what a user asked for, with the tree of instances that serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceTree {

@@ -200,6 +200,11 @@ impl Change {
         !self.state && !self.values && !self.parent
     }
 
+    /// Whether only parameters or SLA differ.
+    pub const fn is_values_only(self) -> bool {
+        self.values && !self.software && !self.state && !self.parent
+    }
+
     /// Whether the instance's timestamp moves: not for another requester only
     /// (`semantics.md` 3.5).
     pub const fn bumps(self) -> bool {

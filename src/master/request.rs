@@ -226,7 +226,11 @@ impl Operation<'_> {
             &wanted.software_type,
             lock,
         )?;
-        if tree.wanted != wanted {
+        if tree.wanted.is_same_but_for_values(&wanted) {
+            if tree.wanted != wanted {
+                store::tree::update_values(self.tx, tree.id, &wanted).await?;
+            }
+        } else {
             store::tree::update_wanted(self.tx, tree.id, &wanted).await?;
         }
         Ok(InstanceTree { wanted, ..tree })
@@ -412,8 +416,13 @@ impl Operation<'_> {
             instance.stamped_at
         };
         let wanted = &request.wanted;
-        store::instance::update_wanted(self.tx, instance.id, wanted, request.parent_id, stamped_at)
-            .await?;
+        let id = instance.id;
+        if change.is_values_only() {
+            store::instance::update_values(self.tx, id, wanted, stamped_at).await?;
+        } else {
+            let parent_id = request.parent_id;
+            store::instance::update_wanted(self.tx, id, wanted, parent_id, stamped_at).await?;
+        }
         if change.state {
             self.changed_state(&instance, wanted.state).await?;
         }

@@ -417,6 +417,29 @@ pub(crate) async fn update_wanted(
     Ok(())
 }
 
+/// Replaces parameters and SLA alone, which no index knows.
+pub(crate) async fn update_values(
+    tx: &mut WriteTx,
+    id: i64,
+    wanted: &Wanted,
+    stamped_at: Timestamp,
+) -> Result<(), StoreError> {
+    let parameters = parameters_json(&wanted.parameters);
+    let sla = parameters_json(&wanted.sla);
+    let stamped = stamped_at.as_micros();
+    sqlx::query!(
+        "UPDATE instance SET parameters = ?2, sla = ?3, stamped_us = ?4 WHERE id = ?1",
+        id,
+        parameters,
+        sla,
+        stamped
+    )
+    .execute(tx.changing())
+    .await
+    .during("write the parameters of an instance")?;
+    Ok(())
+}
+
 /// Sets the requested state, which changes the instance.
 pub(crate) async fn set_state(
     tx: &mut WriteTx,

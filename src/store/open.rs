@@ -27,6 +27,9 @@ const APPLICATION_ID_OFFSET: usize = 68;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many connections read.
 const READERS: u32 = 4;
+/// How many pages the log holds before they are moved into the file: 16 MiB. Moving waits for the
+/// disk, and pages that changed often meanwhile are moved once.
+const LOG_PAGES: u32 = 4096;
 /// More than there are queries, so that each is prepared once.
 const STATEMENTS: usize = 256;
 
@@ -148,9 +151,12 @@ impl Store {
                 path: path.clone(),
                 source,
             })?;
-        pragma(&mut connection, "PRAGMA synchronous = NORMAL".to_owned())
-            .await
-            .map_err(unusable)?;
+        for statement in [
+            "PRAGMA synchronous = NORMAL".to_owned(),
+            format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}"),
+        ] {
+            pragma(&mut connection, statement).await.map_err(unusable)?;
+        }
         let writer = Writer::start(connection).await.map_err(unusable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)

@@ -192,6 +192,26 @@ pub(crate) async fn update_wanted(
     Ok(())
 }
 
+/// Replaces parameters and SLA alone, which no index knows.
+pub(crate) async fn update_values(
+    tx: &mut WriteTx,
+    id: i64,
+    wanted: &Wanted,
+) -> Result<(), StoreError> {
+    let parameters = parameters_json(&wanted.parameters);
+    let sla = parameters_json(&wanted.sla);
+    sqlx::query!(
+        "UPDATE instance_tree SET parameters = ?2, sla = ?3 WHERE id = ?1",
+        id,
+        parameters,
+        sla
+    )
+    .execute(tx.changing())
+    .await
+    .during("write the parameters of an instance tree")?;
+    Ok(())
+}
+
 /// Ends a tree: its title is free from now on.
 pub(crate) async fn archive(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
     sqlx::query!(
