@@ -11,6 +11,7 @@ mod connection;
 mod error;
 mod format;
 mod information;
+mod make;
 mod operation;
 mod project;
 mod pulse;

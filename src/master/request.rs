@@ -2,7 +2,7 @@
 
 use super::{
     Master, MasterError, Missing, RequestedView, Result, information::requested_view,
-    operation::Operation,
+    make::TreeToMake, operation::Operation,
 };
 use crate::{
     domain::{
@@ -13,20 +13,18 @@ use crate::{
         identifier::{
             ComputerReference, InstanceReference, ProjectReference, Title, TreeReference,
         },
-        instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
+        instance::{Instance, InstanceTree, Wanted},
         request::{
             BrokenRule, RefusedValue, RequestInstance, Requester, change, check_kind, check_tree,
             child_state, wanted_state,
         },
-        state::{InstanceKind, RequestedState, Subscription, Validation},
+        state::{InstanceKind, RequestedState, Subscription},
         text::InvalidValue,
     },
     store::{
         self,
         counter::{self, Prefix},
-        instance::NewInstance,
         lookup::Named,
-        tree::NewTree,
     },
 };
 
@@ -100,12 +98,17 @@ impl Master {
 }
 
 /// What is requested within a tree.
-struct InTree<'a> {
-    tree: &'a InstanceTree,
-    parent_id: Option<i64>,
-    title: &'a Title,
-    kind: InstanceKind,
-    wanted: Wanted,
+pub(super) struct InTree<'a> {
+    /// The tree.
+    pub(super) tree: &'a InstanceTree,
+    /// The instance that requests it; none for the tree itself.
+    pub(super) parent_id: Option<i64>,
+    /// Its title.
+    pub(super) title: &'a Title,
+    /// Its kind.
+    pub(super) kind: InstanceKind,
+    /// What is wanted of it.
+    pub(super) wanted: Wanted,
 }
 
 impl Operation<'_> {
@@ -247,30 +250,15 @@ impl Operation<'_> {
             None => self.project_of_root(request).await?,
         };
         let reference = TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?);
-        let new = NewTree {
-            reference: &reference,
-            title: &request.title,
-            owner_id: self.world.default_user.id,
-            project_id: project.id,
-            kind: request.kind,
-            wanted: &wanted,
-        };
-        let id = store::tree::insert(self.tx, &new).await?;
-        self.event(
-            reference.as_str(),
-            format!("instance tree {} was made", request.title),
-        );
-        Ok(InstanceTree {
-            id,
+        self.add_tree(TreeToMake {
             reference,
-            title: request.title.clone(),
-            owner: self.world.default_user.reference.clone(),
-            project: project.reference,
+            title: &request.title,
+            owner: self.world.default_user.clone(),
+            project,
             kind: request.kind,
             wanted,
-            validation: Validation::Validated,
-            subscription: Subscription::Subscribed,
         })
+        .await
     }
 
     async fn request_child(
@@ -309,7 +297,11 @@ impl Operation<'_> {
         let mut instance = match known {
             Some(instance) => self.update_instance(instance, &request).await?,
             None if destroyed && not_ready => return Ok(RequestOutcome::NotReady),
-            None => self.make_instance(&request).await?,
+            None => {
+                let number = counter::next(self.tx, Prefix::Instance).await?;
+                self.make_instance(&request, InstanceReference::trusted(number))
+                    .await?
+            }
         };
         self.place(&mut instance, request.tree).await?;
         let told = if destroyed && not_ready {
@@ -347,50 +339,6 @@ impl Operation<'_> {
                 NothingFree::NotFound => Err(MasterError::NothingFree(failure.to_string())),
             },
         }
-    }
-
-    async fn make_instance(&mut self, request: &InTree<'_>) -> Result<Instance> {
-        self.check_children(request).await?;
-        let stamped_at = self.stamp();
-        let reference = InstanceReference::trusted(counter::next(self.tx, Prefix::Instance).await?);
-        let new = NewInstance {
-            reference: &reference,
-            kind: request.kind,
-            title: request.title,
-            tree_id: request.tree.id,
-            parent_id: request.parent_id,
-            wanted: &request.wanted,
-            stamped_at,
-        };
-        let id = store::instance::insert(self.tx, &new).await?;
-        self.event(
-            reference.as_str(),
-            format!("instance {} was made", request.title),
-        );
-        Ok(Instance {
-            id,
-            reference,
-            kind: request.kind,
-            title: request.title.clone(),
-            tree_id: request.tree.id,
-            parent_id: request.parent_id,
-            wanted: request.wanted.clone(),
-            connection: crate::domain::parameters::Parameters::new(),
-            validation: Validation::Validated,
-            partition_id: None,
-            computer_id: None,
-            stamped_at,
-            subscription: Subscription::Subscribed,
-        })
-    }
-
-    async fn check_children(&mut self, request: &InTree<'_>) -> Result<()> {
-        let tree_id = request.tree.id;
-        let children = store::instance::count_children(self.tx, tree_id, request.parent_id).await?;
-        if children >= MOST_CHILDREN {
-            return Err(BrokenRule::TooManyChildren.into());
-        }
-        Ok(())
     }
 
     async fn update_instance(

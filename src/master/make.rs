@@ -1,0 +1,108 @@
+//! Making trees and instances, whoever asked for them.
+
+use super::{Result, operation::Operation, request::InTree};
+use crate::{
+    domain::{
+        identifier::{InstanceReference, ProjectReference, Title, TreeReference, UserReference},
+        instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
+        parameters::Parameters,
+        request::BrokenRule,
+        state::{InstanceKind, Subscription, Validation},
+    },
+    store::{self, instance::NewInstance, lookup::Named, tree::NewTree},
+};
+
+/// A tree that is to be.
+pub(super) struct TreeToMake<'a> {
+    /// Its reference.
+    pub(super) reference: TreeReference,
+    /// Its title.
+    pub(super) title: &'a Title,
+    /// Its owner.
+    pub(super) owner: Named<UserReference>,
+    /// Its project.
+    pub(super) project: Named<ProjectReference>,
+    /// Kind of its root.
+    pub(super) kind: InstanceKind,
+    /// What is wanted of its root.
+    pub(super) wanted: Wanted,
+}
+
+impl Operation<'_> {
+    /// Adds a live, subscribed tree, without its root.
+    pub(super) async fn add_tree(&mut self, tree: TreeToMake<'_>) -> Result<InstanceTree> {
+        let new = NewTree {
+            reference: &tree.reference,
+            title: tree.title,
+            owner_id: tree.owner.id,
+            project_id: tree.project.id,
+            kind: tree.kind,
+            wanted: &tree.wanted,
+        };
+        let id = store::tree::insert(self.tx, &new).await?;
+        self.event(
+            tree.reference.as_str(),
+            format!("instance tree {} was made", tree.title),
+        );
+        Ok(InstanceTree {
+            id,
+            reference: tree.reference,
+            title: tree.title.clone(),
+            owner: tree.owner.reference,
+            project: tree.project.reference,
+            kind: tree.kind,
+            wanted: tree.wanted,
+            validation: Validation::Validated,
+            subscription: Subscription::Subscribed,
+        })
+    }
+
+    /// Adds a live instance that waits for a partition.
+    pub(super) async fn make_instance(
+        &mut self,
+        request: &InTree<'_>,
+        reference: InstanceReference,
+    ) -> Result<Instance> {
+        self.check_children(request).await?;
+        let stamped_at = self.stamp();
+        let new = NewInstance {
+            reference: &reference,
+            kind: request.kind,
+            title: request.title,
+            tree_id: request.tree.id,
+            parent_id: request.parent_id,
+            wanted: &request.wanted,
+            stamped_at,
+        };
+        let id = store::instance::insert(self.tx, &new).await?;
+        self.event(
+            reference.as_str(),
+            format!("instance {} was made", request.title),
+        );
+        Ok(Instance {
+            id,
+            reference,
+            kind: request.kind,
+            title: request.title.clone(),
+            tree_id: request.tree.id,
+            parent_id: request.parent_id,
+            wanted: request.wanted.clone(),
+            connection: Parameters::new(),
+            validation: Validation::Validated,
+            partition_id: None,
+            computer_id: None,
+            stamped_at,
+            subscription: Subscription::Subscribed,
+        })
+    }
+
+    /// Refuses a requester one child too many.
+    pub(super) async fn check_children(&mut self, request: &InTree<'_>) -> Result<()> {
+        let tree_id = request.tree.id;
+        let children = store::instance::count_children(self.tx, tree_id, request.parent_id).await?;
+        if children >= MOST_CHILDREN {
+            return Err(BrokenRule::TooManyChildren.into());
+        }
+        Ok(())
+    }
+}
