@@ -18,7 +18,7 @@ use super::{
 };
 
 /// SLA keys that name a category of the computer.
-const CATEGORY_KEYS: [&str; 11] = [
+pub const CATEGORY_KEYS: [&str; 11] = [
     "cpu_core",
     "cpu_frequency",
     "cpu_type",

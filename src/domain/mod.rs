@@ -15,6 +15,7 @@ pub mod natural;
 pub mod parameters;
 pub mod product;
 pub mod request;
+pub mod seed;
 pub mod software;
 pub mod state;
 pub mod status;

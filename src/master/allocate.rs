@@ -9,7 +9,7 @@ use crate::{
         behaviour::{
             AllocateStopped, AllocationCandidates, CapacityCheck, RequireProduct, SharedHost,
         },
-        identifier::ComputerReference,
+        identifier::{ComputerReference, PartitionAddress},
         instance::{Instance, InstanceTree},
         state::{InstanceKind, PartitionState, RequestedState, Subscription},
         status::{AccessStatus, StatusSubject},
@@ -216,8 +216,23 @@ impl Operation<'_> {
     /// Takes a partition for a software instance, or a host for a shared one
     /// (`semantics.md` 4.4).
     async fn take(&mut self, instance: &Instance, candidate: &Candidate) -> Result<()> {
+        let at = PartitionAddress {
+            computer: candidate.computer.reference.clone(),
+            partition: candidate.partition.clone(),
+        };
+        self.occupy(instance, candidate.partition_id, candidate.computer.id, &at)
+            .await
+    }
+
+    /// Puts an instance where it belongs, however that was decided.
+    pub(super) async fn occupy(
+        &mut self,
+        instance: &Instance,
+        partition_id: i64,
+        computer_id: i64,
+        at: &PartitionAddress,
+    ) -> Result<()> {
         let stamp = self.stamp();
-        let partition_id = candidate.partition_id;
         match instance.kind {
             InstanceKind::Software => {
                 let busy = PartitionState::Busy;
@@ -228,13 +243,10 @@ impl Operation<'_> {
             }
         }
         store::instance::allocate(self.tx, instance.id, partition_id).await?;
-        self.touch(Some(candidate.computer.id));
+        self.touch(Some(computer_id));
         self.event(
             instance.reference.as_str(),
-            format!(
-                "instance {} was allocated to {} on {}",
-                instance.title, candidate.partition, candidate.computer.reference
-            ),
+            format!("instance {} was allocated to {at}", instance.title),
         );
         Ok(())
     }

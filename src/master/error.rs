@@ -4,6 +4,7 @@ use crate::{
     domain::{
         identifier::{ComputerReference, PartitionAddress, ProjectReference, SoftwareReleaseUri},
         request::{BrokenRule, RefusedValue},
+        seed::SeedRefused,
         text::InvalidValue,
     },
     store::StoreError,
@@ -77,6 +78,10 @@ pub enum MasterError {
     /// The request breaks a rule. Classic: 500 with the reason, as production.
     #[error(transparent)]
     BrokenRule(#[from] BrokenRule),
+    /// A seed contradicts itself, the rules or what the world holds. No call of a protocol can
+    /// meet it.
+    #[error(transparent)]
+    SeedRefused(#[from] SeedRefused),
     /// The master failed; the caller did nothing wrong. Every dialect: 500, a fixed sentence.
     #[error("internal error")]
     Internal(#[from] StoreError),

@@ -67,7 +67,7 @@ impl Operation<'_> {
         Ok(id)
     }
 
-    async fn format(&mut self, format: &ComputerFormat) -> Result<()> {
+    pub(super) async fn format(&mut self, format: &ComputerFormat) -> Result<()> {
         let known = store::computer::live(self.tx, &format.reference).await?;
         let computer_id = match (known, self.behaviour.format_unknown_computer) {
             (Some(computer), _) => computer.id,

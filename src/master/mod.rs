@@ -19,6 +19,7 @@ mod rename;
 mod report;
 mod request;
 mod round;
+mod seed;
 mod software;
 mod view;
 

@@ -68,7 +68,11 @@ impl Operation<'_> {
         }
     }
 
-    async fn project(&mut self, reference: &str) -> Result<Option<Named<ProjectReference>>> {
+    /// A project by its reference.
+    pub(super) async fn project(
+        &mut self,
+        reference: &str,
+    ) -> Result<Option<Named<ProjectReference>>> {
         let projects = store::lookup::projects(self.tx).await?;
         Ok(projects
             .into_iter()

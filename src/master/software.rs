@@ -68,7 +68,7 @@ impl Master {
 }
 
 impl Operation<'_> {
-    async fn supply(&mut self, supply: &Supply) -> Result<()> {
+    pub(super) async fn supply(&mut self, supply: &Supply) -> Result<()> {
         let computer_id = self.supplied_computer(&supply.computer).await?;
         let state: InstallationState = supply.state.parse().map_err(RefusedValue::from)?;
         let existing = store::installation::live(self.tx, computer_id, &supply.release).await?;
@@ -119,7 +119,7 @@ impl Operation<'_> {
         }
     }
 
-    async fn report_software(
+    pub(super) async fn report_software(
         &mut self,
         caller: &Caller,
         computer: &ComputerReference,

@@ -4,7 +4,10 @@ use sqlx::SqliteConnection;
 
 use super::{During, StoreError, WriteTx, column::word};
 use crate::domain::{
-    computer::ComputerFormat, identifier::ComputerReference, natural::natural_key,
+    computer::ComputerFormat,
+    identifier::{ComputerReference, NetworkReference},
+    natural::natural_key,
+    seed::ComputerPolicy,
     state::Validation,
 };
 
@@ -110,6 +113,55 @@ pub(crate) async fn update_format(
     .await
     .during("keep a computer's format")?;
     Ok(())
+}
+
+/// Writes what is said of a computer beside its format.
+pub(crate) async fn update_policy(
+    tx: &mut WriteTx,
+    id: i64,
+    project_id: i64,
+    policy: &ComputerPolicy,
+) -> Result<(), StoreError> {
+    let network = policy.network.as_ref().map(NetworkReference::as_str);
+    let categories = serde_json::json!(policy.categories).to_string();
+    let allocation_scope = policy.allocation_scope.as_str();
+    let capacity_scope = policy.capacity_scope.as_str();
+    let subscription = policy.subscription.as_str();
+    sqlx::query!(
+        "UPDATE computer SET project_id = ?2, title = COALESCE(?3, reference), network = ?4,
+             categories = ?5, allocation_scope = ?6, capacity_scope = ?7, capacity_quantity = ?8,
+             subscription = ?9
+         WHERE id = ?1",
+        id,
+        project_id,
+        policy.title,
+        network,
+        categories,
+        allocation_scope,
+        capacity_scope,
+        policy.capacity_quantity,
+        subscription
+    )
+    .execute(tx.changing())
+    .await
+    .during("write a computer")?;
+    Ok(())
+}
+
+/// Whether a computer never had a partition or software.
+pub(crate) async fn is_bare(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar!(
+        r#"SELECT NOT (EXISTS (SELECT 1 FROM partition WHERE computer_id = ?1)
+             OR EXISTS (SELECT 1 FROM software_installation WHERE computer_id = ?1))
+             AS "bare!: bool""#,
+        id
+    )
+    .fetch_one(connection)
+    .await
+    .during("look what a computer has")
 }
 
 /// The project that a computer, or a network with a computer in it, belongs to.

@@ -330,6 +330,21 @@ pub(crate) async fn child_exactly_as(
     }))
 }
 
+/// Whether an instance, live or not, has this reference.
+pub(crate) async fn is_known(
+    connection: &mut SqliteConnection,
+    reference: &InstanceReference,
+) -> Result<bool, StoreError> {
+    let reference = reference.as_str();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM instance WHERE reference = ?1) AS "known!: bool""#,
+        reference
+    )
+    .fetch_one(connection)
+    .await
+    .during("look for an instance by reference")
+}
+
 /// An instance to add.
 #[derive(Debug)]
 pub(crate) struct NewInstance<'a> {

@@ -2,8 +2,8 @@
 
 use sqlx::SqliteConnection;
 
-use super::{During, StoreError};
-use crate::domain::identifier::{ProjectReference, UserReference};
+use super::{During, StoreError, WriteTx};
+use crate::domain::identifier::{ComputerReference, ProjectReference, UserReference};
 
 /// A row and the reference that it is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,77 @@ pub(crate) async fn default_user(
         id: row.id,
         reference: UserReference::trusted(row.reference),
     })
+}
+
+/// A user by reference.
+pub(crate) async fn user(
+    connection: &mut SqliteConnection,
+    reference: &UserReference,
+) -> Result<Option<Named<UserReference>>, StoreError> {
+    let text = reference.as_str();
+    let id = sqlx::query_scalar!("SELECT id FROM user WHERE reference = ?1", text)
+        .fetch_optional(connection)
+        .await
+        .during("find a user")?;
+    Ok(id.map(|id| Named {
+        id,
+        reference: reference.clone(),
+    }))
+}
+
+/// Adds a user.
+pub(crate) async fn insert_user(
+    tx: &mut WriteTx,
+    reference: &UserReference,
+) -> Result<(), StoreError> {
+    let text = reference.as_str();
+    sqlx::query!(
+        "INSERT INTO user (reference, is_default) VALUES (?1, 0)",
+        text
+    )
+    .execute(tx.changing())
+    .await
+    .during("add a user")?;
+    Ok(())
+}
+
+/// Adds a project.
+pub(crate) async fn insert_project(
+    tx: &mut WriteTx,
+    reference: &ProjectReference,
+) -> Result<(), StoreError> {
+    let text = reference.as_str();
+    sqlx::query!(
+        "INSERT INTO project (reference, is_default) VALUES (?1, 0)",
+        text
+    )
+    .execute(tx.changing())
+    .await
+    .during("add a project")?;
+    Ok(())
+}
+
+/// Whether nothing was ever put into the world: a computer of this reference without partitions
+/// and software, which every start of a process may make, does not count.
+pub(crate) async fn is_untouched(
+    connection: &mut SqliteConnection,
+    but: Option<&ComputerReference>,
+) -> Result<bool, StoreError> {
+    let but = but.map(ComputerReference::as_str);
+    sqlx::query_scalar!(
+        r#"SELECT NOT (
+             EXISTS (SELECT 1 FROM computer WHERE ?1 IS NULL OR reference <> ?1)
+             OR EXISTS (SELECT 1 FROM partition)
+             OR EXISTS (SELECT 1 FROM software_installation)
+             OR EXISTS (SELECT 1 FROM software_product)
+             OR EXISTS (SELECT 1 FROM instance_tree)
+             OR EXISTS (SELECT 1 FROM user WHERE is_default = 0)
+             OR EXISTS (SELECT 1 FROM project WHERE is_default = 0)) AS "untouched!: bool""#,
+        but
+    )
+    .fetch_one(connection)
+    .await
+    .during("look whether the world is empty")
 }
 
 /// Every project.

@@ -73,6 +73,20 @@ pub(crate) async fn offers(
     .during("look for a product")
 }
 
+/// Whether there is a product of this reference.
+pub(crate) async fn is_known(
+    connection: &mut SqliteConnection,
+    reference: &str,
+) -> Result<bool, StoreError> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM software_product WHERE reference = ?1) AS "known!: bool""#,
+        reference
+    )
+    .fetch_one(connection)
+    .await
+    .during("look for a product by reference")
+}
+
 /// Adds a product.
 pub(crate) async fn insert(
     tx: &mut WriteTx,

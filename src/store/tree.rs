@@ -117,6 +117,21 @@ pub(crate) async fn without_root(
     rows.into_iter().map(InstanceTree::try_from).collect()
 }
 
+/// Whether a tree, live or not, has this reference.
+pub(crate) async fn is_known(
+    connection: &mut SqliteConnection,
+    reference: &TreeReference,
+) -> Result<bool, StoreError> {
+    let reference = reference.as_str();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM instance_tree WHERE reference = ?1) AS "known!: bool""#,
+        reference
+    )
+    .fetch_one(connection)
+    .await
+    .during("look for an instance tree by reference")
+}
+
 /// A tree to add.
 #[derive(Debug)]
 pub(crate) struct NewTree<'a> {

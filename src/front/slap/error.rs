@@ -158,7 +158,7 @@ pub(super) fn verdict(kind: CallKind, error: &MasterError, unknown: ErrorsUnknow
         },
         MasterError::NothingFree(_) | MasterError::RefusedValue(_) => NOT_FOUND,
         MasterError::BrokenRule(_) => BROKEN,
-        MasterError::Internal(_) => Verdict::Failed,
+        MasterError::SeedRefused(_) | MasterError::Internal(_) => Verdict::Failed,
     }
 }
 

@@ -1,0 +1,173 @@
+//! A world to start from, in full: what a fixture describes, as plain values.
+//!
+//! A [`Seed`] names things by their own references and titles. Nothing in it needs to be right:
+//! what contradicts itself, the rules or the world is refused, with the place of what was wrong.
+
+use std::collections::BTreeMap;
+
+use super::{
+    computer::ComputerFormat,
+    identifier::{
+        InstanceReference, NetworkReference, PartitionAddress, ProductReference, ProjectReference,
+        SoftwareReleaseUri, SoftwareType, Title, TreeReference, UserReference,
+    },
+    instance::Wanted,
+    parameters::Parameters,
+    software::SoftwareReport,
+    state::{AllocationScope, CapacityScope, InstallationState, InstanceKind, Subscription},
+    status::StatusReport,
+    time::Timestamp,
+};
+
+/// Where a thing is described: a number that only means something to whoever made the seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeedPlace(pub usize);
+
+/// Why a seed is refused; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; expected {expected}")]
+pub struct SeedRefused {
+    /// Where the thing is described that cannot be.
+    pub place: SeedPlace,
+    /// What is wrong.
+    pub reason: String,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+/// All that a world shall hold. Lists apply in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seed {
+    /// Projects beside the default one.
+    pub projects: Vec<(SeedPlace, ProjectReference)>,
+    /// Users beside the default one.
+    pub users: Vec<(SeedPlace, UserReference)>,
+    /// Software products.
+    pub products: Vec<SeedProduct>,
+    /// Computers with their software.
+    pub computers: Vec<SeedComputer>,
+    /// Instance trees with their instances.
+    pub trees: Vec<SeedTree>,
+}
+
+/// A software product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedProduct {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// Its reference.
+    pub reference: ProductReference,
+    /// Its project; none for the default one.
+    pub project: Option<ProjectReference>,
+    /// Its releases, each with when it is offered from; none for the moment of the seed.
+    pub releases: Vec<(SoftwareReleaseUri, Option<Timestamp>)>,
+    /// The software types that it offers, with the weight of an instance of each.
+    pub types: Vec<(SoftwareType, i64)>,
+}
+
+/// A computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedComputer {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// Its project; none for the default one.
+    pub project: Option<ProjectReference>,
+    /// What it says of itself and its partitions.
+    pub format: ComputerFormat,
+    /// What its owner and the world say of it.
+    pub policy: ComputerPolicy,
+    /// The software releases that are asked for on it.
+    pub software: Vec<SeedSoftware>,
+    /// What it last reported of itself.
+    pub report: Option<StatusReport>,
+}
+
+/// What is said of a computer beside its format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComputerPolicy {
+    /// Its title; none for its reference.
+    pub title: Option<String>,
+    /// The network that it is in.
+    pub network: Option<NetworkReference>,
+    /// Its categories by SLA key.
+    pub categories: BTreeMap<String, String>,
+    /// Its owner's policy.
+    pub allocation_scope: AllocationScope,
+    /// Whether there is room, set by hand.
+    pub capacity_scope: CapacityScope,
+    /// The weight of instances that it can hold.
+    pub capacity_quantity: i64,
+    /// Whether it is subscribed.
+    pub subscription: Subscription,
+}
+
+/// A software release on a computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedSoftware {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// The release.
+    pub release: SoftwareReleaseUri,
+    /// What is asked of it.
+    pub state: InstallationState,
+    /// What the computer last reported of it.
+    pub report: Option<SoftwareReport>,
+}
+
+/// An instance tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedTree {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// Its reference; none for the next one.
+    pub reference: Option<TreeReference>,
+    /// Its owner; none for the default user.
+    pub owner: Option<UserReference>,
+    /// Its project; none for the default one.
+    pub project: Option<ProjectReference>,
+    /// Whether requests are propagated to its root.
+    pub subscription: Subscription,
+    /// Its instances: the root first, and each after its requester.
+    pub instances: Vec<SeedInstance>,
+}
+
+/// An instance of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedInstance {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// Its reference; none for the next one.
+    pub reference: Option<InstanceReference>,
+    /// Its title; the root's is the tree's.
+    pub title: Title,
+    /// Its kind.
+    pub kind: InstanceKind,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+    /// Which instance of the tree requested it; none for the root.
+    pub parent: Option<usize>,
+    /// Where it is.
+    pub room: SeedRoom,
+    /// What it published.
+    pub connection: Parameters,
+    /// What was last reported of it.
+    pub report: Option<StatusReport>,
+}
+
+/// Where an instance is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeedRoom {
+    /// Where the rules of allocation put it; there must be room.
+    Allocated,
+    /// Nowhere yet: it waits, until the rules find room for it.
+    Waiting,
+    /// On this partition; a shared instance: served by the instance on it.
+    On(PartitionAddress),
+    /// Served by this instance of the seed.
+    Host {
+        /// The place of its tree in the list of trees.
+        tree: usize,
+        /// Its own place in that tree's list.
+        instance: usize,
+    },
+}
