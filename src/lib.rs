@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod fixture;
 pub mod front;
 pub mod master;
 pub mod mock;
