@@ -78,7 +78,7 @@ impl RunError {
         match self {
             Self::StoppedAtOnce | Self::Signals(_) => 1,
             Self::ReadyFile { .. } => 2,
-            Self::Fixture(_) => 3,
+            Self::Fixture(error) => error.exit_code(),
             Self::Listen(_) => 4,
             Self::Database(_) => 5,
         }
@@ -131,7 +131,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
         tokio::select! {
             biased;
             () = stop.asked() => return Ok(()),
-            seeded = seed_world(&settings) => seeded?,
+            seeded = seed_world(&settings, &master) => seeded?,
         }
         readiness.set();
         let _ready_file = settings
@@ -186,10 +186,9 @@ fn world(settings: &Settings) -> WorldSettings {
 }
 
 /// Loads the fixtures: all are read, then all are applied, before anything is ready.
-#[expect(clippy::unused_async, reason = "applying fixtures takes its time")]
-async fn seed_world(settings: &Settings) -> Result<(), RunError> {
+async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
     let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
-    Ok(seed::refuse(&files)?)
+    Ok(seed::load(&files, master).await?)
 }
 
 fn bind_all(endpoints: &[Endpoint]) -> Result<Vec<Listener>, RunError> {

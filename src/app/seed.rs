@@ -1,8 +1,19 @@
-//! What a world starts with: which fixture files, in which order.
+//! What a world starts with: which fixture files, in which order, and when.
+//!
+//! Fixtures fill a world in which nothing is yet. When a process starts again on a database that
+//! holds something, they are read and checked as ever and their switches are set, since the
+//! database does not keep those; what it holds stays as it is.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+};
+
+use crate::{
+    domain::behaviour::{Behaviour, Preset},
+    fixture::{Fixture, FixtureError},
+    front::log::chain,
+    master::{Master, MasterError, OpenError, WorldSettings},
 };
 
 /// A fixture that is not accepted; nothing was changed.
@@ -18,9 +29,26 @@ pub enum SeedError {
         /// Why not.
         source: io::Error,
     },
-    /// Fixtures come later.
-    #[error("`{0}`: this version reads no fixtures yet; leave --fixture out")]
-    NotYet(PathBuf),
+    /// A fixture is refused.
+    #[error(transparent)]
+    Fixture(#[from] FixtureError),
+    /// The world cannot be looked at.
+    #[error("the database cannot be read: {}", chain(.0))]
+    World(MasterError),
+    /// There is no room for a world to try the fixtures in.
+    #[error("{}", chain(.0))]
+    Trial(OpenError),
+}
+
+impl SeedError {
+    /// The process's exit code.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Directory { .. }
+            | Self::Fixture(FixtureError::Unreadable { .. } | FixtureError::Refused { .. }) => 3,
+            Self::Fixture(FixtureError::World(_)) | Self::World(_) | Self::Trial(_) => 5,
+        }
+    }
 }
 
 /// The fixture files in the order in which they apply: those of the directory by name, then the
@@ -50,10 +78,35 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads all fixtures, then applies all; a refused one changes nothing.
-pub fn refuse(files: &[PathBuf]) -> Result<(), SeedError> {
-    match files.first() {
-        Some(first) => Err(SeedError::NotYet(first.clone())),
-        None => Ok(()),
+/// Reads all files, then fills the world with what they describe, if nothing is in it yet.
+pub async fn load(files: &[PathBuf], master: &Master) -> Result<(), SeedError> {
+    if files.is_empty() {
+        return Ok(());
     }
+    let fixture = Fixture::read(files)?;
+    if master.is_untouched().await.map_err(SeedError::World)? {
+        fixture.apply(master).await?;
+        tracing::info!("fixtures were loaded: {}", fixture.summary());
+    } else {
+        fixture.apply_behaviour(master);
+        tracing::info!(
+            "fixtures were not loaded again: the database already holds a world, which stays as \
+             it is"
+        );
+    }
+    Ok(())
+}
+
+/// Whether an empty world of this preset would take the files; says what they describe.
+pub async fn check(files: &[PathBuf], preset: Preset) -> Result<String, SeedError> {
+    let fixture = Fixture::read(files)?;
+    let settings = WorldSettings {
+        behaviour: Behaviour::preset(preset),
+        ..WorldSettings::default()
+    };
+    let master = Master::open(settings).await.map_err(SeedError::Trial)?;
+    let outcome = fixture.apply(&master).await;
+    master.close().await;
+    outcome?;
+    Ok(fixture.summary())
 }
