@@ -9,6 +9,7 @@
 
 mod compatibility;
 mod conformance;
+mod fixtures;
 mod http_edges;
 mod process;
 mod rooms;
