@@ -156,7 +156,7 @@ class Product(CommandTestCase):
     def setUp(self):
         fixture = tempfile.NamedTemporaryFile("w", suffix=".yaml")
         self.addCleanup(fixture.close)
-        fixture.write("products:\n  - reference: web\n    releases:\n      - url: %s\n" % OTHER_RELEASE)
+        fixture.write("products:\n  - reference: web\n    releases:\n      - release: %s\n" % OTHER_RELEASE)
         fixture.flush()
         self.options = {"fixture": fixture.name}
         super().setUp()

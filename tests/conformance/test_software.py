@@ -185,11 +185,11 @@ PRODUCTS = """
 products:
   - reference: web
     releases:
-      - url: https://example.invalid/web/1/software.cfg
+      - release: https://example.invalid/web/1/software.cfg
         effective_date: 2020-01-01T00:00:00Z
-      - url: https://example.invalid/web/3/software.cfg
+      - release: https://example.invalid/web/3/software.cfg
         effective_date: 2999-01-01T00:00:00Z
-      - url: https://example.invalid/web/2/software.cfg
+      - release: https://example.invalid/web/2/software.cfg
         effective_date: 2021-01-01T00:00:00Z
 """
 
