@@ -154,8 +154,8 @@ pub(crate) async fn free_partitions(
     Page::new(rows)
 }
 
-/// Partitions of live software instances of this release and type that are not to be destroyed,
-/// in allocation order after `after`; without a type, of any.
+/// Listed partitions of live software instances of this release and type that are not to be
+/// destroyed, in allocation order after `after`; without a type, of any.
 pub(crate) async fn hosts(
     connection: &mut SqliteConnection,
     release: &SoftwareReleaseUri,
@@ -177,7 +177,8 @@ pub(crate) async fn hosts(
          JOIN project j ON j.id = c.project_id
          WHERE i.release = ?1 AND (?2 IS NULL OR i.software_type = ?2)
            AND i.validation = 'validated' AND i.kind = 'software' AND i.partition_id IS NOT NULL
-           AND i.slap_state <> 'destroyed' AND p.allocation_order > ?3
+           AND i.slap_state <> 'destroyed' AND p.validation = 'validated'
+           AND p.allocation_order > ?3
          ORDER BY p.allocation_order LIMIT ?4"#,
         release,
         software_type,
