@@ -11,6 +11,7 @@ mod compatibility;
 mod conformance;
 mod fixtures;
 mod http_edges;
+mod invariants;
 mod process;
 mod rooms;
 mod scenarios;

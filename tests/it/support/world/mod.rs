@@ -32,6 +32,9 @@ use slapmaster::{
     mock::clock::Clock,
 };
 
+use sqlx::SqliteConnection;
+use tokio::sync::Mutex;
+
 pub(crate) use request::Request;
 
 /// The release that tests ask for unless they say otherwise.
@@ -46,6 +49,7 @@ pub(crate) struct TestWorld {
     pub(crate) master: Master,
     clock: Clock,
     dump_query: String,
+    reader: Mutex<Option<SqliteConnection>>,
 }
 
 /// How a world shall be.
@@ -93,6 +97,7 @@ impl Setup {
             master,
             clock,
             dump_query: String::new(),
+            reader: Mutex::new(None),
         };
         world.dump_query = world.text(read::DUMP).await;
         world

@@ -12,10 +12,11 @@ use sqlx::{
 
 use super::{TestWorld, computer};
 
-/// Makes the query for every row of every table but `world`, as `table [column, …]`.
+/// Makes the query for every row of every table but `world`, as `table {"column": …}`.
 pub(super) const DUMP: &str = r#"
     SELECT group_concat(part, ' UNION ALL ') FROM (
-        SELECT 'SELECT ''' || m.name || ' '' || json_array(' || group_concat('"' || i.name || '"')
+        SELECT 'SELECT ''' || m.name || ' '' || json_object('
+            || group_concat('''' || i.name || ''', "' || i.name || '"')
             || ') FROM "' || m.name || '"' AS part
         FROM sqlite_master m JOIN pragma_table_info(m.name) i
         WHERE m.type = 'table' AND m.name NOT IN ('world', '_sqlx_migrations')
@@ -153,16 +154,18 @@ impl TestWorld {
         reason = "what the model keeps is read beside the model's own queries"
     )]
     pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
-        let mut connection = self.connection(true).await;
+        let mut reader = self.reader.lock().await;
+        let connection = match &mut *reader {
+            Some(connection) => connection,
+            none => none.insert(self.connection(true).await),
+        };
         let query = format!(
             "WITH found (text) AS ({query}) SELECT COALESCE(CAST(text AS TEXT), 'null') FROM found"
         );
-        let texts = sqlx::query_scalar(AssertSqlSafe(query))
-            .fetch_all(&mut connection)
+        sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_all(connection)
             .await
-            .unwrap();
-        connection.close().await.unwrap();
-        texts
+            .unwrap()
     }
 
     /// Sets what no operation sets.
