@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// An empty text is kept as nothing, because that is how the real master reads its own stored
 /// form back (`marshalling.md` 2.3). A new dictionary always replaces the old one; nothing is
 /// ever merged.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Parameters(BTreeMap<String, Option<String>>);
 
 impl Parameters {

@@ -13,7 +13,7 @@ use super::{
 const PULL_BACKUP: &str = "pull-backup";
 
 /// In whose name a request is made, as far as the wire says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Requester {
     /// The user: the request is for a tree and its root.
     User,
@@ -24,7 +24,7 @@ pub enum Requester {
 }
 
 /// `request`: there shall be an instance of this title that looks like this.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RequestInstance {
     /// In whose name.
     pub requester: Requester,

@@ -16,6 +16,7 @@ mod operation;
 mod project;
 mod pulse;
 mod rename;
+mod repeat;
 mod report;
 mod request;
 mod round;
@@ -88,6 +89,7 @@ struct World {
     journal: Journal,
     behaviour: RwLock<Arc<Behaviour>>,
     pulses: pulse::Pulses,
+    repeats: repeat::Repeats,
     random: Mutex<fastrand::Rng>,
     run_id: String,
     default_user: Named<UserReference>,
@@ -114,6 +116,7 @@ impl Master {
             journal: Journal::default(),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             pulses: pulse::Pulses::default(),
+            repeats: repeat::Repeats::default(),
             random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             run_id,
             default_user,

@@ -53,7 +53,9 @@ impl Master {
     /// Refusals are [`RefusedValue`] and [`BrokenRule`]; a request that changes nothing is
     /// answered without writing.
     pub async fn request_instance(&self, request: RequestInstance) -> Result<RequestOutcome> {
-        if let Some(outcome) = self.unchanged(&request).await? {
+        if self.0.repeats.is_repeated(&request)
+            && let Some(outcome) = self.unchanged(&request).await?
+        {
             return Ok(outcome);
         }
         self.0
