@@ -7,31 +7,24 @@ use crate::{
 };
 
 impl Operation<'_> {
-    /// The project that a root request names, if it names one that is looked at (C.3, C.5).
-    pub(super) async fn named_project(
+    /// The project that a root request names and that is looked at, or that is guessed from it
+    /// (C.3, C.5). None where any project will do, and the default one for a new tree.
+    pub(super) async fn meant_project(
         &mut self,
         request: &RequestInstance,
     ) -> Result<Option<Named<ProjectReference>>> {
-        let named = match (self.behaviour.request_project, &request.project) {
-            (RequestProject::Ignore, _) | (_, None) => return Ok(None),
-            (RequestProject::Default | RequestProject::Guess, Some(named)) => named,
-        };
-        let found = self.project(named.as_str()).await?;
-        Ok(Some(found.ok_or_else(|| Missing::Project(named.clone()))?))
-    }
-
-    /// The project of a new root whose request names none.
-    pub(super) async fn project_of_root(
-        &mut self,
-        request: &RequestInstance,
-    ) -> Result<Named<ProjectReference>> {
-        match self.behaviour.request_project {
-            RequestProject::Default | RequestProject::Ignore => self.default_project().await,
-            RequestProject::Guess => {
+        let found = match (self.behaviour.request_project, &request.project) {
+            (RequestProject::Ignore, _) | (RequestProject::Default, None) => return Ok(None),
+            (RequestProject::Guess, None) => {
                 let guess = self.guess_project(request).await?;
-                Ok(guess.ok_or(Missing::ProjectGuess)?)
+                guess.ok_or(Missing::ProjectGuess)?
             }
-        }
+            (RequestProject::Default | RequestProject::Guess, Some(named)) => {
+                let found = self.project(named.as_str()).await?;
+                found.ok_or_else(|| Missing::Project(named.clone()))?
+            }
+        };
+        Ok(Some(found))
     }
 
     /// Production's guess, in its order (`semantics.md` 3.7).

@@ -89,7 +89,9 @@ impl Master {
                     };
                     request = &without_project;
                 }
-                store::instance::root_exactly_as(&mut connection, owner, request, state).await?
+                let guessed = behaviour.request_project == RequestProject::Guess;
+                store::instance::root_exactly_as(&mut connection, owner, request, state, guessed)
+                    .await?
             }
             Requester::Header(at) | Requester::Form(at) => {
                 store::instance::child_exactly_as(&mut connection, at, request, state).await?
@@ -145,7 +147,7 @@ impl Operation<'_> {
     }
 
     async fn request_root(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
-        let project = self.named_project(request).await?;
+        let project = self.meant_project(request).await?;
         let owner_id = self.world.default_user.id;
         let known = store::tree::live_by_title(self.tx, owner_id, &request.title).await?;
         let present = known.as_ref().map(|tree| tree.wanted.state);
@@ -249,7 +251,7 @@ impl Operation<'_> {
     ) -> Result<InstanceTree> {
         let project = match project {
             Some(project) => project,
-            None => self.project_of_root(request).await?,
+            None => self.default_project().await?,
         };
         let reference = TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?);
         self.add_tree(TreeToMake {

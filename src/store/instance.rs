@@ -231,12 +231,14 @@ pub(crate) async fn orphaned_by_destruction(
 
 /// Whether there already is an allocated root exactly as requested: its reference and computer.
 ///
-/// One look-up in place of the whole operation, for the request that changes nothing.
+/// One look-up in place of the whole operation, for the request that changes nothing. Where a
+/// project that is not named is guessed, that is only for a world with a single one.
 pub(crate) async fn root_exactly_as(
     connection: &mut SqliteConnection,
     owner_id: i64,
     request: &RequestInstance,
     state: RequestedState,
+    project_is_guessed: bool,
 ) -> Result<Option<(InstanceReference, ComputerReference)>, StoreError> {
     let title = request.title.as_str();
     let kind = request.kind.as_str();
@@ -256,6 +258,7 @@ pub(crate) async fn root_exactly_as(
          WHERE t.owner_id = ?1 AND t.title = ?2 AND t.validation = 'validated'
            AND t.kind = ?3 AND t.release = ?4 AND t.software_type = ?5 AND t.parameters = ?6
            AND t.sla = ?7 AND t.slap_state = ?8 AND (?9 IS NULL OR j.reference = ?9)
+           AND (?9 IS NOT NULL OR NOT ?10 OR (SELECT count(*) FROM project) = 1)
            AND t.subscription = 'subscribed'
            AND i.kind = ?3 AND i.release = ?4 AND i.software_type = ?5 AND i.parameters = ?6
            AND i.sla = ?7 AND i.slap_state = ?8 AND i.parent_id IS NULL",
@@ -267,7 +270,8 @@ pub(crate) async fn root_exactly_as(
         parameters,
         sla,
         state,
-        project
+        project,
+        project_is_guessed
     )
     .fetch_optional(connection)
     .await
