@@ -26,7 +26,7 @@ mod view;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicI64},
 };
 
 pub use error::{MasterError, Missing};
@@ -92,6 +92,8 @@ struct World {
     repeats: repeat::Repeats,
     random: Mutex<fastrand::Rng>,
     run_id: String,
+    /// When a background round was last run by itself; at first, when the world was opened.
+    last_round_us: AtomicI64,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
 }
@@ -112,6 +114,7 @@ impl Master {
             .take(32)
             .collect();
         let master = Self(Arc::new(World {
+            last_round_us: AtomicI64::new(settings.clock.now().as_micros()),
             clock: settings.clock,
             journal: Journal::default(),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),

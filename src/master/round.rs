@@ -1,7 +1,7 @@
 //! The background work of a world: rounds, which do what production leaves to its alarms
 //! (`semantics.md` 4.7), and writing the contacts of computers.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{Master, Result, operation::Operation};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         identifier::ComputerReference,
         state::RequestedState,
         status::StatusSubject,
+        time::Timestamp,
     },
     store,
 };
@@ -29,21 +30,28 @@ impl Master {
     pub async fn run_background(&self) {
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last_round = self.0.clock.now();
         loop {
             ticks.tick().await;
-            if let Err(error) = self.write_contacts().await {
-                tracing::error!(error = %error, "the contacts of computers could not be written");
-            }
-            let now = self.0.clock.now();
-            let due = now.micros_since(last_round) >= PERIOD_MICROS;
-            if due && runs_rounds(&self.0.behaviour()) {
-                last_round = now;
-                if let Err(error) = self.run_round().await {
-                    tracing::error!(error = %error, "a background round failed");
-                }
+            if let Err(error) = self.background_tick().await {
+                tracing::error!(error = %error, "the background work failed");
             }
         }
+    }
+
+    /// What the background does once a second: writes contacts, and runs a round if one is due
+    /// and the behaviour leaves something to rounds.
+    pub async fn background_tick(&self) -> Result<()> {
+        let written = self.write_contacts().await;
+        let now = self.0.clock.now();
+        let last_round = Timestamp::from_micros(self.0.last_round_us.load(Ordering::Relaxed));
+        let due = now.micros_since(last_round) >= PERIOD_MICROS;
+        if due && runs_rounds(&self.0.behaviour()) {
+            self.0
+                .last_round_us
+                .store(now.as_micros(), Ordering::Relaxed);
+            self.run_round().await?;
+        }
+        written
     }
 
     /// Runs one background round: frees partitions, ends what ends by itself, carries states one
