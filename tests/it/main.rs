@@ -12,6 +12,7 @@ mod conformance;
 mod fixtures;
 mod http_edges;
 mod invariants;
+mod presets;
 mod process;
 mod rooms;
 mod scenarios;
