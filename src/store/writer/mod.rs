@@ -320,3 +320,6 @@ async fn execute(
         .during(operation)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
