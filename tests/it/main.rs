@@ -9,6 +9,7 @@
 
 mod compatibility;
 mod conformance;
+mod database;
 mod fixtures;
 mod http_edges;
 mod invariants;

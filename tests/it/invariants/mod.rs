@@ -118,8 +118,7 @@ async fn reopened(
     setup: crate::support::world::Setup,
     last: &Snapshot,
 ) -> TestCaseResult {
-    world.master.close().await;
-    drop(world);
+    world.close().await;
     let world = setup.start().await;
     let again = Snapshot::of(&world).await;
     proptest::prop_assert_eq!(&again.told, &last.told);

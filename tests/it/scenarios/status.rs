@@ -189,8 +189,7 @@ async fn a_contact_is_soft_state_that_is_written_at_the_end() {
     world.poll("COMP-1").await;
     assert_eq!(world.dump().await, before, "a poll writes nothing");
     let seen = world.computer_status("COMP-1").await;
-    world.master.close().await;
-    drop(world);
+    world.close().await;
     let world = setup.start().await;
     assert_eq!(world.computer_status("COMP-1").await, seen);
     let status = seen.status.unwrap();

@@ -32,7 +32,7 @@ use slapmaster::{
     mock::clock::Clock,
 };
 
-use sqlx::SqliteConnection;
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
 pub(crate) use request::Request;
@@ -198,6 +198,15 @@ impl TestWorld {
             .switch(switch, value)
             .start()
             .await
+    }
+
+    /// Ends the world in good order.
+    pub(crate) async fn close(self) {
+        let reader = self.reader.lock().await.take();
+        if let Some(reader) = reader {
+            reader.close().await.unwrap();
+        }
+        self.master.close().await;
     }
 
     /// Moves the clock on.
