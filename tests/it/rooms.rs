@@ -65,7 +65,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "config",
         rooms: &["domain", "net"],
-        banned: &["axum", "hyper", "quick_xml", "sqlx"],
+        banned: &["hyper", "quick_xml", "sqlx"],
     },
     Room {
         name: "app",
