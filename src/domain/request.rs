@@ -183,6 +183,10 @@ pub fn check_kind(
 
 /// What a request changes on an instance that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of one thing whether it differs, and any may"
+)]
 pub struct Change {
     /// The requested state differs.
     pub state: bool,
