@@ -95,15 +95,21 @@ impl World {
             effects: Effects::default(),
         };
         let answer = body(&mut operation, arguments).await?;
-        let settles = operation.behaviour.allocation_moment == AllocationMoment::Request;
-        if operation.unsettled && settles {
-            operation.allocate_waiting().await?;
-        }
+        operation.allocate_if_due().await?;
         Ok((answer, operation.effects))
     }
 }
 
 impl Operation<'_> {
+    /// Allocates what waits, where that is done inside the call that makes it possible.
+    pub(super) async fn allocate_if_due(&mut self) -> Result<()> {
+        let settles = self.behaviour.allocation_moment == AllocationMoment::Request;
+        if std::mem::take(&mut self.unsettled) && settles {
+            self.allocate_waiting().await?;
+        }
+        Ok(())
+    }
+
     /// A timestamp that no other has.
     pub(super) fn stamp(&mut self) -> Timestamp {
         self.tx.stamp(self.now)

@@ -115,12 +115,41 @@ pub(super) struct InTree<'a> {
     pub(super) wanted: Wanted,
 }
 
+/// What was requested, before it is told.
+enum Requested {
+    /// Nothing that is told.
+    Nothing,
+    /// An instance that ended by the request, as it was told last.
+    Ended(RequestedView),
+    /// An instance, with the title of its tree.
+    Found(Instance, Title),
+}
+
 impl Operation<'_> {
     async fn request(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
-        match self.requester(&request.requester).await? {
-            Some(parent_id) => self.request_child(request, parent_id).await,
-            None => self.request_root(request).await,
-        }
+        let requested = match self.requester(&request.requester).await? {
+            Some(parent_id) => self.request_child(request, parent_id).await?,
+            None => self.request_root(request).await?,
+        };
+        // Before it is told: what was let in by this request may be hosted by what it asked for.
+        self.allocate_if_due().await?;
+        let told = match requested {
+            Requested::Nothing => None,
+            Requested::Ended(view) => Some(view),
+            Requested::Found(instance, tree_title) => {
+                let instance = match instance.wanted.state {
+                    RequestedState::Started => instance,
+                    // What follows a stop or destruction may have banged it.
+                    RequestedState::Stopped | RequestedState::Destroyed => {
+                        store::instance::by_id(self.tx, instance.id).await?
+                    }
+                };
+                requested_view(self.tx, &instance, &tree_title).await?
+            }
+        };
+        Ok(told.map_or(RequestOutcome::NotReady, |view| {
+            RequestOutcome::Changed(Box::new(view))
+        }))
     }
 
     /// The instance in whose name the request is made; none for the user's own.
@@ -146,7 +175,7 @@ impl Operation<'_> {
         }
     }
 
-    async fn request_root(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
+    async fn request_root(&mut self, request: &RequestInstance) -> Result<Requested> {
         let project = self.meant_project(request).await?;
         let owner_id = self.world.default_user.id;
         let known = store::tree::live_by_title(self.tx, owner_id, &request.title).await?;
@@ -164,11 +193,11 @@ impl Operation<'_> {
             None if state == RequestedState::Destroyed
                 && self.behaviour.destroyed_answer == DestroyedAnswer::NotReady =>
             {
-                return Ok(RequestOutcome::NotReady);
+                return Ok(Requested::Nothing);
             }
             None => self.make_tree(request, project, wanted).await?,
         };
-        let outcome = if tree.subscription == Subscription::Subscribed {
+        let requested = if tree.subscription == Subscription::Subscribed {
             self.request_in_tree(InTree {
                 tree: &tree,
                 parent_id: None,
@@ -178,10 +207,10 @@ impl Operation<'_> {
             })
             .await?
         } else {
-            RequestOutcome::NotReady
+            Requested::Nothing
         };
         self.cascade(&tree, present).await?;
-        Ok(outcome)
+        Ok(requested)
     }
 
     /// Carries a tree's new state to its instances, where that is done at once.
@@ -269,7 +298,7 @@ impl Operation<'_> {
         &mut self,
         request: &RequestInstance,
         parent_id: i64,
-    ) -> Result<RequestOutcome> {
+    ) -> Result<Requested> {
         let tree = store::tree::of_instance(self.tx, parent_id).await?;
         let known = store::instance::live_by_title(self.tx, tree.id, &request.title).await?;
         let present = known.as_ref().map(|instance| instance.wanted.state);
@@ -294,13 +323,13 @@ impl Operation<'_> {
 
     /// Requests an instance in the name of its tree or of another instance
     /// (`semantics.md` 3.4).
-    async fn request_in_tree(&mut self, request: InTree<'_>) -> Result<RequestOutcome> {
+    async fn request_in_tree(&mut self, request: InTree<'_>) -> Result<Requested> {
         let not_ready = self.behaviour.destroyed_answer == DestroyedAnswer::NotReady;
         let destroyed = request.wanted.state == RequestedState::Destroyed;
         let known = store::instance::live_by_title(self.tx, request.tree.id, request.title).await?;
         let mut instance = match known {
             Some(instance) => self.update_instance(instance, &request).await?,
-            None if destroyed && not_ready => return Ok(RequestOutcome::NotReady),
+            None if destroyed && not_ready => return Ok(Requested::Nothing),
             None => {
                 let number = counter::next(self.tx, Prefix::Instance).await?;
                 self.make_instance(&request, InstanceReference::trusted(number))
@@ -308,17 +337,18 @@ impl Operation<'_> {
             }
         };
         self.place(&mut instance, request.tree).await?;
-        let told = if destroyed && not_ready {
-            None
-        } else {
-            requested_view(self.tx, &instance, &request.tree.title).await?
-        };
+        let tree_title = &request.tree.title;
         if destroyed {
-            self.end_unreported(&instance).await?;
+            let last = requested_view(self.tx, &instance, tree_title).await?;
+            let ended = self.end_unreported(&instance).await?;
+            match last {
+                None => return Ok(Requested::Nothing),
+                Some(_) if not_ready => return Ok(Requested::Nothing),
+                Some(view) if ended => return Ok(Requested::Ended(view)),
+                Some(_) => {}
+            }
         }
-        Ok(told.map_or(RequestOutcome::NotReady, |view| {
-            RequestOutcome::Changed(Box::new(view))
-        }))
+        Ok(Requested::Found(instance, tree_title.clone()))
     }
 
     /// Allocates an instance that waits, if this is the moment.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseResult};
 use slapmaster::{
     domain::{computer::ComputerFormat, identifier::PartitionAddress},
-    master::MasterError,
+    master::{MasterError, RequestOutcome, RequestedView},
 };
 
 use crate::support::world::TestWorld;
@@ -58,6 +58,7 @@ pub(super) fn check(
             published_by(id.unwrap(), before, after)
         }
         (Operation::On(_, Deed::Bang), Outcome::To(at)) => banged(at, before, after),
+        (_, Outcome::Requested(RequestOutcome::Changed(view), _)) => answered(view, after),
         _ => Ok(()),
     }
 }
@@ -74,7 +75,8 @@ pub(super) async fn check_again(
         (_, Outcome::Requested(answer, played)) if played.state() != "destroyed" => {
             let again = played.again(world).await;
             prop_assert!(again.is_ok(), "A.24 {again:?}");
-            prop_assert_eq!(&again.unwrap(), answer, "A.24");
+            let again = again.unwrap();
+            prop_assert_eq!(told(&again, after), told(answer, after), "A.24");
         }
         (_, Outcome::Formatted(format)) => world.try_format(format.clone()).await.unwrap(),
         (Operation::On(_, Deed::Publish(..)), Outcome::To(_)) => {
@@ -83,6 +85,22 @@ pub(super) async fn check_again(
         _ => return Ok(()),
     }
     prop_assert_eq!(&world.dump().await, &after.dump, "A.24, A.26, A.33");
+    Ok(())
+}
+
+/// What a requester is told by an outcome.
+fn told<'s>(outcome: &'s RequestOutcome, now: &'s Snapshot) -> Option<&'s RequestedView> {
+    match outcome {
+        RequestOutcome::Unchanged { instance, .. } => now.told.requesters.get(instance.as_str()),
+        RequestOutcome::Changed(view) => Some(view),
+        RequestOutcome::NotReady => None,
+    }
+}
+
+/// The answer to a request is what is there once it is committed.
+fn answered(view: &RequestedView, after: &Snapshot) -> TestCaseResult {
+    let now = after.told.requesters.get(view.reference.as_str());
+    prop_assert_eq!(Some(view), now, "3.12");
     Ok(())
 }
 

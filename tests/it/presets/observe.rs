@@ -59,8 +59,8 @@ fn word<T>(result: &Result<T>) -> String {
 /// What became of a request.
 async fn seen(request: Request<'_>) -> String {
     match request.answer().await {
-        Ok(RequestOutcome::Allocated { computer, .. }) => format!("on {computer}"),
-        Ok(RequestOutcome::Ended(view)) => format!("on {}", view.at.computer),
+        Ok(RequestOutcome::Unchanged { computer, .. }) => format!("on {computer}"),
+        Ok(RequestOutcome::Changed(view)) => format!("on {}", view.at.computer),
         Ok(RequestOutcome::NotReady) => "not ready".to_owned(),
         refused @ Err(_) => word(&refused),
     }

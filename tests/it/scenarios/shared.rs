@@ -51,7 +51,12 @@ async fn a_shared_instance_without_a_host_waits_for_one() {
     assert_eq!(world.hosted(&web.at).await, ["front"]);
     let waiting = world.request("second").shared().software_type("third");
     waiting.waits().await;
-    world.request("other").software_type("third").on().await;
+    let changed = world.request("other").software_type("third").on().await;
+    // The answer to that request was once made before the host took anybody in.
+    assert_eq!(
+        changed,
+        world.request("other").software_type("third").on().await
+    );
     assert_eq!(world.hosted(&other.at).await, ["second"]);
 }
 
