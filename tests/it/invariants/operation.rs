@@ -23,7 +23,8 @@ use super::snapshot::Snapshot;
 const COMPUTERS: [&str; 3] = ["COMP-1", "COMP-2", "COMP-3"];
 const RELEASES: [&str; 2] = [RELEASE, "other.cfg"];
 const TYPES: [&str; 2] = ["default", "other"];
-const TITLES: [&str; 5] = ["a", "b", "c", "d", "e"];
+/// The last two are mostly those of shared instances.
+const TITLES: [&str; 5] = ["a", "b", "c", "s", "t"];
 const STATES: [&str; 3] = ["started", "stopped", "destroyed"];
 const SLAS: [(&str, &str); 9] = [
     ("computer_guid", "COMP-1"),
@@ -114,20 +115,20 @@ pub(super) struct PlayedRequest {
 }
 
 fn wanted() -> impl Strategy<Value = Wanted> {
-    let child_of = prop_oneof![2 => Just(None), 3 => any::<Index>().prop_map(Some)];
+    let child_of = prop_oneof![1 => Just(None), 1 => any::<Index>().prop_map(Some)];
     let weighted = (
-        prop::bool::weighted(0.25),
-        prop_oneof![5 => Just(RELEASES[0]), 1 => Just(RELEASES[1])],
-        prop_oneof![5 => Just(TYPES[0]), 1 => Just(TYPES[1])],
+        prop::bool::weighted(0.1),
+        prop_oneof![9 => Just(RELEASES[0]), 1 => Just(RELEASES[1])],
+        prop_oneof![9 => Just(TYPES[0]), 1 => Just(TYPES[1])],
         prop_oneof![5 => Just(STATES[0]), 2 => Just(STATES[1]), 2 => Just(STATES[2])],
     );
     let sla = prop_oneof![3 => Just(None), 2 => select(&SLAS[..]).prop_map(Some)];
     let parameter = prop::option::of(select(&["1", "2"][..]));
     (child_of, select(&TITLES[..]), weighted, parameter, sla).prop_map(
-        |(child_of, title, (shared, release, software_type, state), parameter, sla)| Wanted {
+        |(child_of, title, (other_kind, release, software_type, state), parameter, sla)| Wanted {
             child_of,
             title,
-            shared,
+            shared: matches!(title, "s" | "t") != other_kind,
             release,
             software_type,
             state,
