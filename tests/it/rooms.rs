@@ -264,3 +264,29 @@ fn every_room_says_what_it_is_for() {
         );
     }
 }
+
+#[test]
+fn every_path_that_the_documents_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for document in ["ARCHITECTURE.md", "README.md", "fixtures/README.md"] {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        let mut found = 0;
+        for word in text.split(['`', '(', ')', ' ', '\n']) {
+            let is_path = ["src/", "tests/", "migrations/", "fixtures/", ".ci/"]
+                .iter()
+                .any(|folder| word.starts_with(folder));
+            if is_path && !word.contains('*') {
+                found += 1;
+                let path = word.trim_end_matches(['.', ',', ':', ';']);
+                assert!(
+                    root.join(path).exists(),
+                    "{document} names `{path}`, which is not there"
+                );
+            }
+        }
+        assert!(
+            found > 0,
+            "{document} names no path: is this test still reading it right?"
+        );
+    }
+}
