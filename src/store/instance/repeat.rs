@@ -2,6 +2,9 @@
 //!
 //! One look-up in place of the whole operation, for the request that changes nothing, which is
 //! most of them.
+//!
+//! The `+` before a column keeps SQLite from holding its parameter against the conditions of
+//! partial indexes: it would prepare the whole statement anew for every value bound to it.
 
 use sqlx::SqliteConnection;
 
@@ -42,11 +45,11 @@ pub(crate) async fn root_exactly_as(
          JOIN computer c ON c.id = p.computer_id
          WHERE t.owner_id = ?1 AND t.title = ?2 AND t.validation = 'validated'
            AND t.kind = ?3 AND t.release = ?4 AND t.software_type = ?5 AND t.parameters = ?6
-           AND t.sla = ?7 AND t.slap_state = ?8 AND (?9 IS NULL OR j.reference = ?9)
+           AND t.sla = ?7 AND +t.slap_state = ?8 AND (?9 IS NULL OR j.reference = ?9)
            AND (?9 IS NOT NULL OR NOT ?10 OR (SELECT count(*) FROM project) = 1)
            AND t.subscription = 'subscribed'
-           AND i.kind = ?3 AND i.release = ?4 AND i.software_type = ?5 AND i.parameters = ?6
-           AND i.sla = ?7 AND i.slap_state = ?8 AND i.parent_id IS NULL",
+           AND +i.kind = ?3 AND i.release = ?4 AND i.software_type = ?5 AND i.parameters = ?6
+           AND i.sla = ?7 AND +i.slap_state = ?8 AND i.parent_id IS NULL",
         owner_id,
         title,
         kind,
@@ -96,8 +99,8 @@ pub(crate) async fn child_exactly_as(
          JOIN partition p ON p.id = i.partition_id
          JOIN computer c ON c.id = p.computer_id
          WHERE rc.reference = ?1 AND rc.validation = 'validated' AND i.parent_id = r.id
-           AND i.kind = ?4 AND i.release = ?5 AND i.software_type = ?6 AND i.parameters = ?7
-           AND i.sla = ?8 AND i.slap_state = ?9",
+           AND +i.kind = ?4 AND i.release = ?5 AND i.software_type = ?6 AND i.parameters = ?7
+           AND i.sla = ?8 AND +i.slap_state = ?9",
         computer,
         partition,
         title,
