@@ -53,7 +53,7 @@ CREATE TABLE instance (
 ) STRICT;
 CREATE UNIQUE INDEX instance_live ON instance (tree_id, title) WHERE validation = 'validated';
 CREATE INDEX instance_tree_id ON instance (tree_id);
-CREATE INDEX instance_parent ON instance (parent_id);
+CREATE INDEX instance_parent ON instance (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX instance_partition ON instance (partition_id) WHERE partition_id IS NOT NULL;
 -- Those that wait for a partition, those that ended and still hold one, those that may host.
 CREATE INDEX instance_waiting ON instance (id)

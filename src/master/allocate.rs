@@ -17,6 +17,12 @@ use crate::{
     store::{self, candidate::Page},
 };
 
+/// How many candidates are looked at first: nearly always the first one is taken.
+const FIRST_LOOK: i64 = 4;
+/// How many candidates one further look brings, or a random choice is made from
+/// (`semantics.md` 4.3, step D).
+const LOOK: i64 = 50;
+
 /// What the capacity check knows of a computer: its status and the weight of what it holds.
 type Load = (Option<AccessStatus>, i64);
 
@@ -162,13 +168,19 @@ impl Operation<'_> {
         after: &str,
     ) -> Result<Page> {
         let release = &instance.wanted.release;
+        let random = self.behaviour.allocation_candidates == AllocationCandidates::Random;
+        let limit = if after.is_empty() && !random {
+            FIRST_LOOK
+        } else {
+            LOOK
+        };
         let page = match instance.kind {
             InstanceKind::Software => {
-                store::candidate::free_partitions(self.tx, computer, release, after).await?
+                store::candidate::free_partitions(self.tx, computer, release, after, limit).await?
             }
             InstanceKind::Shared => {
                 let software_type = Some(&instance.wanted.software_type);
-                store::candidate::hosts(self.tx, release, software_type, after).await?
+                store::candidate::hosts(self.tx, release, software_type, after, limit).await?
             }
         };
         Ok(page)

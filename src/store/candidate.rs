@@ -16,9 +16,6 @@ use crate::domain::{
     },
 };
 
-/// How many candidates one look-up brings.
-pub(crate) const PAGE: i64 = 50;
-
 struct Row {
     partition_id: i64,
     partition: String,
@@ -74,8 +71,8 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    fn new(rows: Vec<Row>) -> Result<Self, StoreError> {
-        let full = i64::try_from(rows.len()).is_ok_and(|count| count == PAGE);
+    fn new(rows: Vec<Row>, limit: i64) -> Result<Self, StoreError> {
+        let full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
         let next = rows
             .last()
             .filter(|_| full)
@@ -88,12 +85,13 @@ impl Page {
     }
 }
 
-/// Free partitions of all computers, or of one, in allocation order after `after`.
+/// At most `limit` free partitions of all computers, or of one, in allocation order after `after`.
 pub(crate) async fn free_partitions(
     connection: &mut SqliteConnection,
     computer: Option<&ComputerReference>,
     release: &SoftwareReleaseUri,
     after: &str,
+    limit: i64,
 ) -> Result<Page, StoreError> {
     let release = release.as_str();
     let rows = match computer {
@@ -116,7 +114,7 @@ pub(crate) async fn free_partitions(
                  ORDER BY p.allocation_order LIMIT ?3"#,
                 release,
                 after,
-                PAGE
+                limit
             )
             .fetch_all(connection)
             .await
@@ -143,7 +141,7 @@ pub(crate) async fn free_partitions(
                  ORDER BY p.position LIMIT ?3"#,
                 release,
                 after,
-                PAGE,
+                limit,
                 computer
             )
             .fetch_all(connection)
@@ -151,7 +149,7 @@ pub(crate) async fn free_partitions(
         }
     }
     .during("look for free partitions")?;
-    Page::new(rows)
+    Page::new(rows, limit)
 }
 
 /// Listed partitions of live software instances of this release and type that are not to be
@@ -161,6 +159,7 @@ pub(crate) async fn hosts(
     release: &SoftwareReleaseUri,
     software_type: Option<&SoftwareType>,
     after: &str,
+    limit: i64,
 ) -> Result<Page, StoreError> {
     let release = release.as_str();
     let software_type = software_type.map(SoftwareType::as_str);
@@ -183,12 +182,12 @@ pub(crate) async fn hosts(
         release,
         software_type,
         after,
-        PAGE
+        limit
     )
     .fetch_all(connection)
     .await
     .during("look for hosts of a shared instance")?;
-    Page::new(rows)
+    Page::new(rows, limit)
 }
 
 /// The networks on which a tree has allocated instances.
