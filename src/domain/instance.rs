@@ -96,11 +96,10 @@ impl Instance {
     pub fn is_root_of(&self, tree: &InstanceTree) -> bool {
         self.tree_id == tree.id && self.parent_id.is_none() && self.title == tree.title
     }
+}
 
-    /// Whether it is shown in its host's list (`semantics.md` 3.8).
-    pub fn is_listed_by_host(&self) -> bool {
-        self.kind == InstanceKind::Shared
-            && self.validation == Validation::Validated
-            && self.wanted.state == RequestedState::Started
-    }
+/// Whether a live instance of this kind, of which this is wanted, is shown in the list of its host
+/// (`semantics.md` 3.8): a stopped or destroyed one leaves it.
+pub fn is_listed_by_host(kind: InstanceKind, state: RequestedState) -> bool {
+    kind == InstanceKind::Shared && state == RequestedState::Started
 }

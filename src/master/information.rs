@@ -13,7 +13,7 @@ use crate::{
             ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
             SoftwareReleaseUri, Title,
         },
-        instance::Instance,
+        instance::{Instance, is_listed_by_host},
         natural::natural_key,
         product::{ProductQuery, newest_first},
         state::{InstanceKind, RequestedState},
@@ -338,10 +338,7 @@ pub(super) async fn requested_view(
 fn listed_shared(instances: Vec<Placed>) -> Vec<SharedView> {
     instances
         .into_iter()
-        .filter(|instance| {
-            instance.kind == InstanceKind::Shared
-                && instance.wanted.state == RequestedState::Started
-        })
+        .filter(|instance| is_listed_by_host(instance.kind, instance.wanted.state))
         .map(|instance| SharedView {
             reference: instance.reference,
             title: instance.title,
