@@ -116,12 +116,14 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     let state = AppState {
         master: master.clone(),
         readiness: readiness.clone(),
+        access: front::auth::Access::default(),
         address: PublicAddress {
             external_url: settings
                 .external_url
                 .as_ref()
                 .map(|url| Arc::from(url.as_str())),
             trust_forwarded: settings.trust_forwarded,
+            scheme: front::address::Scheme::Http,
         },
         slap: front::slap::SlapState::default(),
     };

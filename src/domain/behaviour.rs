@@ -110,15 +110,18 @@ macro_rules! switches {
             /// `status.expiry` (C.73): after how many seconds without a report a status is
             /// forgotten. Two days in every preset.
             pub status_expiry_s: i64,
+            /// `auth.stale_window` (C.7): how many seconds a revoked certificate still counts
+            /// under `auth.revoked` at `stale`. One minute in every preset.
+            pub auth_stale_window_s: i64,
         }
 
         impl Behaviour {
             /// The switches as a preset sets them.
             pub const fn preset(preset: Preset) -> Self {
                 match preset {
-                    Preset::Default => Self { $($field: $type::$default,)+ status_expiry_s: 172_800 },
-                    Preset::Real => Self { $($field: $type::$real,)+ status_expiry_s: 172_800 },
-                    Preset::Slapproxy => Self { $($field: $type::$proxy,)+ status_expiry_s: 172_800 },
+                    Preset::Default => Self { $($field: $type::$default,)+ status_expiry_s: 172_800, auth_stale_window_s: 60 },
+                    Preset::Real => Self { $($field: $type::$real,)+ status_expiry_s: 172_800, auth_stale_window_s: 60 },
+                    Preset::Slapproxy => Self { $($field: $type::$proxy,)+ status_expiry_s: 172_800, auth_stale_window_s: 60 },
                 }
             }
 
@@ -132,15 +135,10 @@ macro_rules! switches {
                         })?;
                     })+
                     "status.expiry" => {
-                        self.status_expiry_s = value.parse().ok().filter(|s| *s > 0).ok_or_else(|| {
-                            BehaviourError::UnknownValue {
-                                switch: "status.expiry",
-                                source: UnknownWord {
-                                    found: value.to_owned(),
-                                    expected: &["a number of seconds above 0"],
-                                },
-                            }
-                        })?;
+                        self.status_expiry_s = read_seconds("status.expiry", value)?;
+                    }
+                    "auth.stale_window" => {
+                        self.auth_stale_window_s = read_seconds("auth.stale_window", value)?;
                     }
                     _ => return Err(BehaviourError::UnknownSwitch(switch.to_owned())),
                 }
@@ -152,6 +150,7 @@ macro_rules! switches {
                 vec![
                     $(($name, self.$field.as_str().to_owned()),)+
                     ("status.expiry", self.status_expiry_s.to_string()),
+                    ("auth.stale_window", self.auth_stale_window_s.to_string()),
                 ]
             }
         }
@@ -414,6 +413,49 @@ switches! {
         /// As slapproxy: reads fail, reports are taken and forgotten.
         Proxy = "proxy",
     } default Plain, real Production, slapproxy Proxy;
+
+    /// How a revoked, expired or foreign certificate is refused (C.7).
+    auth_revoked: AuthRevoked = "auth.revoked" {
+        /// By the answer 401, at the next request.
+        Status = "status",
+        /// By a TLS alert at the next handshake; on a connection that is open, by the answer 401.
+        Handshake = "handshake",
+        /// As `status`, but a revocation counts only after `auth.stale_window`.
+        Stale = "stale",
+    } default Status, real Status, slapproxy Status;
+
+    /// Whether `getHateoasUrl` names a URL (C.81).
+    hateoas_url: HateoasUrl = "hateoas.url" {
+        /// It does.
+        On = "on",
+        /// It is not found.
+        Off = "off",
+    } default On, real On, slapproxy On;
+
+    /// What becomes of a request for a computer's token (C.85).
+    hateoas_token: HateoasToken = "hateoas.token" {
+        /// A token is made.
+        Issue = "issue",
+        /// The call is gone.
+        Gone = "gone",
+    } default Issue, real Gone, slapproxy Issue;
+}
+
+/// The shortest and longest number of seconds that a setting of the behaviour can have.
+const SECONDS: std::ops::RangeInclusive<i64> = 1..=i64::MAX;
+
+fn read_seconds(switch: &'static str, value: &str) -> Result<i64, BehaviourError> {
+    value
+        .parse()
+        .ok()
+        .filter(|seconds| SECONDS.contains(seconds))
+        .ok_or_else(|| BehaviourError::UnknownValue {
+            switch,
+            source: UnknownWord {
+                found: value.to_owned(),
+                expected: &["a number of seconds above 0"],
+            },
+        })
 }
 
 impl Default for Behaviour {

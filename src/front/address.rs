@@ -11,6 +11,28 @@ pub struct PublicAddress {
     pub external_url: Option<Arc<str>>,
     /// Whether the headers of a proxy in front are believed.
     pub trust_forwarded: bool,
+    /// What the listener speaks.
+    pub scheme: Scheme,
+}
+
+/// The scheme of a listener's URLs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheme {
+    /// Plain HTTP.
+    #[default]
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The scheme's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
 }
 
 impl PublicAddress {
@@ -32,7 +54,7 @@ impl PublicAddress {
         };
         let scheme = forwarded("x-forwarded-proto")
             .filter(|scheme| matches!(*scheme, "http" | "https"))
-            .unwrap_or("http");
+            .unwrap_or(self.scheme.as_str());
         let host = forwarded("x-forwarded-host")
             .or_else(|| text(header::HOST.as_str()).filter(|host| is_plain(host)))?;
         let prefix = forwarded("x-forwarded-prefix")
@@ -91,6 +113,11 @@ mod tests {
             &[("host", "a"), ("x-forwarded-proto", "javascript")],
             Some("http://a"),
         );
+        let tls = PublicAddress {
+            scheme: Scheme::Https,
+            ..PublicAddress::default()
+        };
+        check(&tls, &[("host", "a:5443")], Some("https://a:5443"));
         check(&plain, &[], None);
         check(&plain, &[("host", "a b\"")], None);
     }
@@ -100,6 +127,7 @@ mod tests {
         let address = PublicAddress {
             external_url: Some(Arc::from("https://slap.example")),
             trust_forwarded: true,
+            scheme: Scheme::Http,
         };
         check(
             &address,

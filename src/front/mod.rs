@@ -4,6 +4,7 @@
 //! It decides nothing; rules are in `domain`, operations in `master`. Start with [`router`].
 
 pub mod address;
+pub mod auth;
 pub mod control;
 pub mod log;
 pub mod readiness;
@@ -19,7 +20,7 @@ use axum::{
 
 use crate::master::Master;
 
-use self::{address::PublicAddress, readiness::Readiness, slap::SlapState};
+use self::{address::PublicAddress, auth::Access, readiness::Readiness, slap::SlapState};
 
 /// What handlers work with; each takes the part that it needs.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct AppState {
     pub master: Master,
     /// Whether the world holds its fixtures yet.
     pub readiness: Readiness,
+    /// How the listener learns who is calling.
+    pub access: Access,
     /// What absolute URLs in answers begin with.
     pub address: PublicAddress,
     /// What the classic dialect keeps rendered of the world.

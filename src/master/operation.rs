@@ -175,7 +175,9 @@ impl Operation<'_> {
         about: &Occupant,
     ) -> Result<String> {
         let reference = match caller {
-            Caller::DefaultUser => self.world.default_user.reference.as_str(),
+            Caller::DefaultUser | Caller::Certified(_) => {
+                self.world.default_user.reference.as_str()
+            }
             Caller::Computer(computer) => computer.as_str(),
             Caller::Instance(Some(claimed)) if claimed != at => {
                 let place = store::partition::place(self.tx, claimed).await?;
@@ -199,7 +201,9 @@ impl Operation<'_> {
         computer: &ComputerReference,
     ) -> String {
         match caller {
-            Caller::DefaultUser => self.world.default_user.reference.as_str().to_owned(),
+            Caller::DefaultUser | Caller::Certified(_) => {
+                self.world.default_user.reference.as_str().to_owned()
+            }
             Caller::Computer(caller) => caller.as_str().to_owned(),
             Caller::Instance(_) => computer.as_str().to_owned(),
         }

@@ -66,6 +66,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
     let state = AppState {
         master,
         readiness: readiness.clone(),
+        access: slapmaster::front::auth::Access::default(),
         address: PublicAddress::default(),
         slap: SlapState::default(),
     };

@@ -23,6 +23,7 @@ async fn fronted() -> (TestWorld, Router) {
     let router = front::router(AppState {
         master: world.master.clone(),
         readiness: Readiness::default(),
+        access: slapmaster::front::auth::Access::default(),
         address: PublicAddress::default(),
         slap: SlapState::default(),
     });

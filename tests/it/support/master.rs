@@ -82,6 +82,7 @@ impl Setup {
         let router = front::router(AppState {
             master: master.clone(),
             readiness: front::readiness::Readiness::default(),
+            access: front::auth::Access::default(),
             address: front::address::PublicAddress::default(),
             slap: front::slap::SlapState::default(),
         });
