@@ -9,4 +9,5 @@ pub mod front;
 pub mod master;
 pub mod mock;
 pub mod net;
+pub mod pki;
 pub mod store;

@@ -43,8 +43,22 @@ const ROOMS: &[Room] = &[
         banned: &["axum", "hyper", "quick_xml", "serde"],
     },
     Room {
+        name: "pki",
+        rooms: &["domain"],
+        banned: &[
+            "axum",
+            "hyper",
+            "quick_xml",
+            "serde",
+            "serde_json",
+            "sqlx",
+            "tokio",
+            "tracing",
+        ],
+    },
+    Room {
         name: "master",
-        rooms: &["domain", "mock", "store"],
+        rooms: &["domain", "mock", "pki", "store"],
         banned: &["axum", "hyper", "quick_xml", "serde", "serde_json", "sqlx"],
     },
     Room {
