@@ -14,6 +14,7 @@ pub mod identifier;
 pub mod instance;
 pub mod natural;
 pub mod parameters;
+pub mod permission;
 pub mod product;
 pub mod request;
 pub mod secret;
