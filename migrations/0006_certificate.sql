@@ -22,6 +22,8 @@ CREATE TABLE certificate (
     certificate_pem TEXT NOT NULL,
     -- Only what is handed out again has its key kept: an instance's, and the server's own.
     key_pem TEXT,
+    -- What the server's is for, as a list of host names and addresses; null of the others.
+    names TEXT CHECK (json_valid(names)),
     not_before_us INTEGER NOT NULL,
     not_after_us INTEGER NOT NULL,
     issued_us INTEGER NOT NULL,
@@ -32,6 +34,7 @@ CREATE INDEX certificate_instance ON certificate (instance_id) WHERE instance_id
 CREATE INDEX certificate_user ON certificate (user_id) WHERE user_id IS NOT NULL;
 CREATE INDEX certificate_name ON certificate (common_name);
 CREATE INDEX certificate_revoked ON certificate (not_after_us) WHERE revoked_us IS NOT NULL;
+CREATE INDEX certificate_server ON certificate (id) WHERE subject = 'server';
 
 -- What lets a person or a new computer obtain a certificate.
 CREATE TABLE token (
@@ -62,3 +65,6 @@ INSERT INTO assignment (user_id, project_id, function)
     SELECT u.id, p.id, f.value FROM user u, project p,
         json_each('["customer", "production_manager"]') f
     WHERE u.is_default = 1 AND p.is_default = 1;
+
+-- A computer that is registered or requested is found by its title.
+CREATE INDEX computer_title ON computer (project_id, title);

@@ -26,7 +26,7 @@ use crate::{
         log::logged,
         readiness::{Readiness, held_until_ready},
     },
-    master::{Master, OpenError, WorldSettings},
+    master::{AuthoritySource, Master, OpenError, WorldSettings},
     mock::clock::Clock,
     net::{BindError, Endpoint, Limits, Listener, Server, guard::guarded},
 };
@@ -80,6 +80,7 @@ impl RunError {
             Self::ReadyFile { .. } => 2,
             Self::Fixture(error) => error.exit_code(),
             Self::Listen(_) => 4,
+            Self::Database(OpenError::Authority { .. }) => 2,
             Self::Database(_) => 5,
         }
     }
@@ -184,6 +185,7 @@ fn world(settings: &Settings) -> WorldSettings {
         default_computer: settings.default_computer.clone(),
         seed: settings.seed,
         clock: Clock::system(),
+        authority: AuthoritySource::World,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{
     identifier::{ComputerReference, InstanceReference, UserReference},
+    state::UnknownWord,
     text::InvalidValue,
     time::Timestamp,
 };
@@ -73,12 +74,12 @@ pub enum CertificateSubject {
 }
 
 impl CertificateSubject {
-    /// The kind's word, as the store and the control surface write it.
-    pub const fn kind(&self) -> &'static str {
+    /// Its kind.
+    pub const fn kind(&self) -> CertificateKind {
         match self {
-            Self::Computer(_) => "computer",
-            Self::Instance(_) => "instance",
-            Self::User(_) => "user",
+            Self::Computer(_) => CertificateKind::Computer,
+            Self::Instance(_) => CertificateKind::Instance,
+            Self::User(_) => CertificateKind::User,
         }
     }
 
@@ -94,7 +95,49 @@ impl CertificateSubject {
 
 impl fmt::Display for CertificateSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind(), self.reference())
+        write!(f, "{} {}", self.kind().as_str(), self.reference())
+    }
+}
+
+/// What kind of subject a certificate has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CertificateKind {
+    /// A computer.
+    Computer,
+    /// A software instance.
+    Instance,
+    /// A person.
+    User,
+    /// The master itself, to those who connect to it.
+    Server,
+}
+
+impl CertificateKind {
+    /// The kind's word, as the store and the control surface write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Computer => "computer",
+            Self::Instance => "instance",
+            Self::User => "user",
+            Self::Server => "server",
+        }
+    }
+}
+
+impl std::str::FromStr for CertificateKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "computer" => Ok(Self::Computer),
+            "instance" => Ok(Self::Instance),
+            "user" => Ok(Self::User),
+            "server" => Ok(Self::Server),
+            _ => Err(UnknownWord {
+                found: text.to_owned(),
+                expected: &["computer", "instance", "user", "server"],
+            }),
+        }
     }
 }
 
@@ -146,6 +189,46 @@ impl CertificateStatus {
     }
 }
 
+/// A certificate that was issued, without its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Its serial number.
+    pub serial: CertificateSerial,
+    /// What kind of subject it has.
+    pub kind: CertificateKind,
+    /// Its common name: the reference of its subject, or the server's first name.
+    pub common_name: String,
+    /// From when to when it counts.
+    pub validity: Validity,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The certificate itself.
+    pub pem: String,
+}
+
+impl Certificate {
+    /// What it is at `now`.
+    pub fn status_at(&self, now: Timestamp) -> CertificateStatus {
+        CertificateStatus::at(now, self.validity, self.revoked_at)
+    }
+}
+
+/// Why a certificate was not issued, or not revoked (C.54).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateRefused {
+    /// The computer has one that counts. `slapos node register` looks for these very words.
+    #[error("Certificate still active.")]
+    StillActive(ComputerReference),
+    /// The instance has one that counts.
+    #[error("Certificate still active.")]
+    InstanceStillActive(InstanceReference),
+    /// The computer has none that counts.
+    #[error("computer `{0}` has no active certificate")]
+    NoneActive(ComputerReference),
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +243,14 @@ mod tests {
         for text in ["", "0", "xyz", "12 34", &"1".repeat(41)] {
             assert!(CertificateSerial::parse("serial", text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_kind_is_read_by_its_word() {
+        for word in ["computer", "instance", "user", "server"] {
+            assert_eq!(word.parse::<CertificateKind>().unwrap().as_str(), word);
+        }
+        assert!("shared".parse::<CertificateKind>().is_err());
     }
 
     #[test]

@@ -100,6 +100,14 @@ pub enum BrokenRule {
     /// It is to be destroyed and was not yet reported so.
     #[error("`{0}` is being destroyed: it cannot be {1} until its destruction is reported")]
     BeingDestroyed(Title, &'static str),
+    /// Several computers have the title by which one is meant.
+    #[error("several computers of project `{project}` are titled `{title}`")]
+    AmbiguousComputer {
+        /// The title.
+        title: Title,
+        /// The project.
+        project: ProjectReference,
+    },
     /// The tree belongs to another project.
     #[error("the instance tree `{title}` belongs to project `{found}`")]
     OtherProject {

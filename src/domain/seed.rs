@@ -13,10 +13,12 @@ use super::{
     },
     instance::Wanted,
     parameters::Parameters,
+    permission::Function,
     software::SoftwareReport,
     state::{AllocationScope, CapacityScope, InstallationState, InstanceKind, Subscription},
     status::StatusReport,
     time::Timestamp,
+    token::NewToken,
 };
 
 /// Where a thing is described: a number that only means something to whoever made the seed.
@@ -40,14 +42,27 @@ pub struct SeedRefused {
 pub struct Seed {
     /// Projects beside the default one.
     pub projects: Vec<(SeedPlace, ProjectReference)>,
-    /// Users beside the default one.
-    pub users: Vec<(SeedPlace, UserReference)>,
+    /// Users beside the default one, who may be described too.
+    pub users: Vec<SeedUser>,
     /// Software products.
     pub products: Vec<SeedProduct>,
     /// Computers with their software.
     pub computers: Vec<SeedComputer>,
     /// Instance trees with their instances.
     pub trees: Vec<SeedTree>,
+    /// Tokens.
+    pub tokens: Vec<(SeedPlace, NewToken)>,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedUser {
+    /// Where it is described.
+    pub place: SeedPlace,
+    /// Its reference.
+    pub reference: UserReference,
+    /// What it does, by project; none for [`Function::USUAL`] in the default one.
+    pub functions: Option<Vec<(ProjectReference, Function)>>,
 }
 
 /// A software product.

@@ -3,8 +3,14 @@
 use super::{
     identifier::{ProjectReference, UserReference},
     secret::Secret,
+    text::InvalidValue,
     time::Timestamp,
 };
+
+/// The fewest characters of a token that somebody chose.
+const SHORTEST: usize = 8;
+/// The most.
+const LONGEST: usize = 256;
 
 /// How long a token can be used when nothing else is said: a day.
 pub const TOKEN_LIFETIME_S: i64 = 86_400;
@@ -88,4 +94,66 @@ pub struct Token {
     pub used_at: Option<Timestamp>,
     /// How often it can be used.
     pub uses: TokenUse,
+}
+
+impl Token {
+    /// Whether it can be presented at `now`.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+}
+
+/// Reads a token that somebody chose: printable ASCII without blanks, since it travels in a
+/// header. What is wrong is told without showing it.
+pub fn parse_value(field: &str, text: &str) -> Result<Secret, InvalidValue> {
+    let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if printable && (SHORTEST..=LONGEST).contains(&text.len()) {
+        return Ok(Secret::new(text.to_owned()));
+    }
+    let reason = format!(
+        "is no token; expected {SHORTEST} to {LONGEST} printable ASCII characters without blanks"
+    );
+    Err(InvalidValue::new(field, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_cannot_travel_is_refused_and_not_shown() {
+        for text in ["demo-token", "20261123-1A2B3C", "!~!~!~!~"] {
+            assert_eq!(parse_value("value", text).unwrap().expose(), text);
+        }
+        for text in [
+            "",
+            "short",
+            "with blank",
+            "tab\tulator",
+            "schl\u{fc}ssel",
+            "a\nbcdefgh",
+        ] {
+            let refused = parse_value("value", text).unwrap_err().to_string();
+            assert!(text.is_empty() || !refused.contains(text), "{refused}");
+        }
+        assert!(parse_value("value", &"x".repeat(LONGEST + 1)).is_err());
+    }
+
+    #[test]
+    fn a_token_is_usable_until_it_is_spent_or_expires() {
+        let at = Timestamp::from_seconds;
+        let token = |used_at| Token {
+            value: Secret::new("demo-token".to_owned()),
+            purpose: TokenPurpose::User,
+            user: UserReference::trusted("alice".to_owned()),
+            project: ProjectReference::trusted("PROJ-1".to_owned()),
+            created_at: at(0),
+            expires_at: at(10),
+            used_at,
+            uses: TokenUse::Once,
+        };
+        assert!(token(None).is_usable(at(9)));
+        assert!(!token(None).is_usable(at(10)));
+        assert!(!token(Some(at(3))).is_usable(at(9)));
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
         instance::Instance,
         state::{InstanceKind, PartitionState, RequestedState, Validation},
     },
-    store,
+    store::{self, certificate::Holder},
 };
 
 impl Operation<'_> {
@@ -97,7 +97,7 @@ impl Operation<'_> {
 
     /// Ends an instance, and frees its partition unless a round does that.
     pub(super) async fn end(&mut self, instance: &Instance) -> Result<()> {
-        store::instance::invalidate(self.tx, instance).await?;
+        self.invalidate(instance).await?;
         self.touch(instance.computer_id);
         self.event(
             instance.reference.as_str(),
@@ -107,6 +107,17 @@ impl Operation<'_> {
             AllocationMoment::Request => self.leave(instance).await,
             AllocationMoment::Round | AllocationMoment::Manual => Ok(()),
         }
+    }
+
+    /// Lets an instance count no more, and its certificate with it.
+    pub(super) async fn invalidate(&mut self, instance: &Instance) -> Result<()> {
+        store::instance::invalidate(self.tx, instance).await?;
+        if instance.kind == InstanceKind::Software {
+            let holder = Holder::Instance(instance.id);
+            self.revoke_active(holder, instance.reference.as_str())
+                .await?;
+        }
+        Ok(())
     }
 
     /// Unlinks an instance that ended from its partition, which is free once nothing is linked to

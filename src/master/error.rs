@@ -2,11 +2,16 @@
 
 use crate::{
     domain::{
-        identifier::{ComputerReference, PartitionAddress, ProjectReference, SoftwareReleaseUri},
+        certificate::CertificateRefused,
+        identifier::{
+            ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
+            SoftwareReleaseUri, UserReference,
+        },
         request::{BrokenRule, RefusedValue},
         seed::SeedRefused,
         text::InvalidValue,
     },
+    pki::PkiError,
     store::StoreError,
 };
 
@@ -46,6 +51,12 @@ pub enum Missing {
     /// No product has this release.
     #[error("software release `{0}` belongs to no software product")]
     ProductOfRelease(SoftwareReleaseUri),
+    /// No live software instance has this reference.
+    #[error("software instance `{0}` is not known, or it ended")]
+    Instance(InstanceReference),
+    /// The person is not known.
+    #[error("user `{0}` is not known")]
+    User(UserReference),
     /// The project is not known.
     #[error("project `{0}` is not known")]
     Project(ProjectReference),
@@ -78,6 +89,14 @@ pub enum MasterError {
     /// The request breaks a rule. Classic: 500 with the reason, as production.
     #[error(transparent)]
     BrokenRule(#[from] BrokenRule),
+    /// A certificate is not issued because one counts, or not revoked because none does.
+    /// Classic: 404 with the reason.
+    #[error(transparent)]
+    CertificateRefused(#[from] CertificateRefused),
+    /// The world's certificate authority cannot issue, because of the names or the time that it
+    /// was given. Classic: 500 with the reason.
+    #[error("no certificate can be issued: {0}")]
+    Issuing(#[from] PkiError),
     /// A seed contradicts itself, the rules or what the world holds. No call of a protocol can
     /// meet it.
     #[error(transparent)]

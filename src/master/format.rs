@@ -61,7 +61,20 @@ impl Operation<'_> {
         validation: Validation,
     ) -> Result<i64> {
         let project = self.default_project().await?;
-        let id = store::computer::insert(self.tx, reference, project.id, validation).await?;
+        let title = reference.as_str();
+        self.add_computer(reference, title, project.id, validation)
+            .await
+    }
+
+    /// Adds a computer.
+    pub(super) async fn add_computer(
+        &mut self,
+        reference: &ComputerReference,
+        title: &str,
+        project_id: i64,
+        validation: Validation,
+    ) -> Result<i64> {
+        let id = store::computer::insert(self.tx, reference, title, project_id, validation).await?;
         store::counter::reserve(self.tx, Prefix::Computer, reference.as_str()).await?;
         self.event(reference.as_str(), format!("computer {reference} was made"));
         Ok(id)
@@ -162,7 +175,7 @@ impl Operation<'_> {
             Unlisted::Deleted => {
                 for instance in store::instance::on_partition(self.tx, row.id).await? {
                     if instance.validation == Validation::Validated {
-                        store::instance::invalidate(self.tx, &instance).await?;
+                        self.invalidate(&instance).await?;
                         let tree = store::tree::by_id(self.tx, instance.tree_id).await?;
                         if instance.is_root_of(&tree) {
                             store::tree::archive(self.tx, tree.id).await?;

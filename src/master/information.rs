@@ -365,7 +365,10 @@ fn visible_timestamp(
         .fold(own, Timestamp::max)
 }
 
-async fn located(tx: &mut ReadTx, at: &PartitionAddress) -> Result<(i64, PlacePartition)> {
+pub(super) async fn located(
+    tx: &mut ReadTx,
+    at: &PartitionAddress,
+) -> Result<(i64, PlacePartition)> {
     let Place {
         computer_id,
         partition,

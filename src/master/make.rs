@@ -75,6 +75,9 @@ impl Operation<'_> {
             stamped_at,
         };
         let id = store::instance::insert(self.tx, &new).await?;
+        if request.kind == InstanceKind::Software {
+            self.made(id, &reference);
+        }
         self.event(
             reference.as_str(),
             format!("instance {} was made", request.title),

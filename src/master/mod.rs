@@ -5,8 +5,10 @@
 //! Start with [`Master`]; a request's way is in `request.rs`, then `allocate.rs`.
 
 mod allocate;
+mod authority;
 mod bang;
 mod cascade;
+mod certificate;
 mod connection;
 mod error;
 mod format;
@@ -15,6 +17,7 @@ mod make;
 mod operation;
 mod project;
 mod pulse;
+mod registration;
 mod rename;
 mod repeat;
 mod report;
@@ -22,28 +25,42 @@ mod request;
 mod round;
 mod seed;
 mod software;
+mod token;
 mod view;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicI64},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 
+pub use authority::{AuthoritySource, ServerCertificate};
 pub use error::{MasterError, Missing};
+pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
-pub use view::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView};
+pub use view::{
+    CertificateFilter, CertificatePair, CertificateView, ComputerView, OccupantView, PartitionView,
+    RequestedView, Revoke, SharedView,
+};
 
-pub use crate::store::OpenError;
 use crate::{
     domain::{
         behaviour::Behaviour,
-        identifier::{ComputerReference, UserReference},
+        identifier::{ComputerReference, ProjectReference, UserReference},
+        permission::Function,
         status::{AccessStatus, StatusSubject},
         time::Timestamp,
     },
     mock::{clock::Clock, journal::Journal},
+    pki::Authority,
     store::{Store, lookup::Named},
+};
+pub use crate::{
+    pki::{Crl, Issued},
+    store::OpenError,
 };
 
 /// What an operation answers.
@@ -63,6 +80,8 @@ pub struct WorldSettings {
     pub seed: u64,
     /// Its clock.
     pub clock: Clock,
+    /// Where its certificate authority comes from.
+    pub authority: AuthoritySource,
 }
 
 impl Default for WorldSettings {
@@ -74,6 +93,7 @@ impl Default for WorldSettings {
             default_computer: None,
             seed: 0,
             clock: Clock::system(),
+            authority: AuthoritySource::World,
         }
     }
 }
@@ -96,6 +116,8 @@ struct World {
     last_round_us: AtomicI64,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
+    authority: Arc<Authority>,
+    credentials_revision: AtomicU64,
 }
 
 impl Master {
@@ -110,11 +132,13 @@ impl Master {
             .await
             .map_err(|error| store.unusable(error))?;
         drop(connection);
+        let now = settings.clock.now();
+        let authority = authority::open(&store, &settings.authority, now).await?;
         let run_id: String = std::iter::repeat_with(fastrand::alphanumeric)
             .take(32)
             .collect();
         let master = Self(Arc::new(World {
-            last_round_us: AtomicI64::new(settings.clock.now().as_micros()),
+            last_round_us: AtomicI64::new(now.as_micros()),
             clock: settings.clock,
             journal: Journal::default(),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
@@ -124,6 +148,8 @@ impl Master {
             run_id,
             default_user,
             default_computer: settings.default_computer,
+            authority: Arc::new(authority),
+            credentials_revision: AtomicU64::new(0),
             store: store.clone(),
         }));
         if let Some(reference) = master.0.default_computer.clone() {
@@ -190,6 +216,27 @@ impl Master {
         self.0.pulses.revision(computer, self.0.clock.now())
     }
 
+    /// Changes whenever a credential may lead to somebody else than before, or to nobody.
+    pub fn credentials_revision(&self) -> u64 {
+        self.0.credentials_revision.load(Ordering::Acquire)
+    }
+
+    /// What a person does, by project (`semantics.md` 10.1); none for an unknown one.
+    pub async fn functions_of(
+        &self,
+        user: &UserReference,
+    ) -> Result<Vec<(ProjectReference, Function)>> {
+        let mut connection = self.0.store.glance().await?;
+        let Some(user) = crate::store::lookup::user(&mut connection, user).await? else {
+            return Ok(Vec::new());
+        };
+        let found = crate::store::assignment::functions_of(&mut connection, user.id).await?;
+        Ok(found
+            .into_iter()
+            .map(|(project, function)| (project.reference, function))
+            .collect())
+    }
+
     /// Notes that a computer asked for its information (`semantics.md` 7.1): soft state, written
     /// at most once a second. False if the computer was never loaded; then nothing was noted.
     pub fn note_contact(&self, computer: &ComputerReference) -> bool {
@@ -212,6 +259,9 @@ impl World {
     /// Learns what a committed operation changed.
     fn learn(&self, effects: &operation::Effects) {
         self.pulses.touch(effects.computers.iter().copied());
+        if effects.credentials_changed {
+            self.credentials_revision.fetch_add(1, Ordering::Release);
+        }
         if !effects.contacts.is_empty() {
             self.pulses.written(&effects.contacts);
         }

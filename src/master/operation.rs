@@ -8,7 +8,7 @@ use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
         caller::Caller,
-        identifier::{ComputerReference, PartitionAddress},
+        identifier::{ComputerReference, InstanceReference, PartitionAddress},
         status::{AccessStatus, StatusReport, StatusSubject},
         time::Timestamp,
     },
@@ -29,6 +29,19 @@ pub(super) struct Effects {
     pub(super) events: Vec<Event>,
     /// Contacts that are part of a status that was written.
     pub(super) contacts: Vec<(ComputerReference, Contact)>,
+    /// Software instances that were made; each is given its certificate next.
+    pub(super) instances_made: Vec<MadeInstance>,
+    /// Whether a credential may lead to somebody else from now on, or to nobody.
+    pub(super) credentials_changed: bool,
+}
+
+/// A software instance that was made.
+#[derive(Debug, Clone)]
+pub(super) struct MadeInstance {
+    /// Row.
+    pub(super) id: i64,
+    /// Its reference.
+    pub(super) reference: InstanceReference,
 }
 
 /// An operation in progress. Its verbs are in the files named after them.
@@ -66,7 +79,7 @@ impl World {
         let world = Arc::clone(self);
         let told = Arc::clone(self);
         let arguments = Arc::new(arguments);
-        let (answer, _) = self
+        let (answer, effects) = self
             .store
             .write(
                 move |tx| {
@@ -77,6 +90,9 @@ impl World {
                 move |(_, effects): &(T, Effects)| told.learn(effects),
             )
             .await?;
+        if !effects.instances_made.is_empty() {
+            self.certify_made(effects.instances_made).await;
+        }
         Ok(answer)
     }
 
@@ -118,6 +134,19 @@ impl Operation<'_> {
     /// What the computer, if there is one, is told changes.
     pub(super) fn touch(&mut self, computer_id: Option<i64>) {
         self.effects.computers.extend(computer_id);
+    }
+
+    /// A software instance was made, which needs a certificate.
+    pub(super) fn made(&mut self, id: i64, reference: &InstanceReference) {
+        self.effects.instances_made.push(MadeInstance {
+            id,
+            reference: reference.clone(),
+        });
+    }
+
+    /// A credential may lead to somebody else from now on, or to nobody.
+    pub(super) fn credentials_changed(&mut self) {
+        self.effects.credentials_changed = true;
     }
 
     /// Remembers what happened, in words.

@@ -12,14 +12,16 @@ use crate::{
         caller::Caller,
         identifier::{InstanceReference, PartitionAddress, ProjectReference, TreeReference},
         instance::{Instance, InstanceTree},
+        permission::Function,
         product::ProductRelease,
         seed::{
             Seed, SeedComputer, SeedInstance, SeedPlace, SeedProduct, SeedRefused, SeedRoom,
-            SeedSoftware, SeedTree,
+            SeedSoftware, SeedTree, SeedUser,
         },
         software::Supply,
         state::{InstallationState, InstanceKind, PartitionState, RequestedState},
         status::{StatusReport, StatusSubject},
+        token::NewToken,
     },
     store::{
         self,
@@ -80,6 +82,8 @@ fn at<T>(place: SeedPlace, outcome: Result<T>) -> Result<T> {
         | MasterError::UnknownRequester(_)
         | MasterError::NothingFree(_)
         | MasterError::RefusedValue(_)
+        | MasterError::CertificateRefused(_)
+        | MasterError::Issuing(_)
         | MasterError::BrokenRule(_) => refused(place, error.to_string(), "what the rules allow"),
     })
 }
@@ -96,14 +100,8 @@ impl Operation<'_> {
         for (place, project) in &seed.projects {
             self.seed_project(*place, project).await?;
         }
-        for (place, user) in &seed.users {
-            if user.as_str() == self.world.default_user.reference.as_str() {
-                continue;
-            }
-            if store::lookup::user(self.tx, user).await?.is_some() {
-                return Err(taken(*place, "a user", user.as_str()));
-            }
-            store::lookup::insert_user(self.tx, user).await?;
+        for user in &seed.users {
+            self.seed_user(user).await?;
         }
         self.reserve(seed).await?;
         for product in &seed.products {
@@ -126,6 +124,9 @@ impl Operation<'_> {
                 store::tree::set_subscription(self.tx, tree.id, described.subscription).await?;
             }
         }
+        for (place, token) in &seed.tokens {
+            self.seed_token(*place, token).await?;
+        }
         self.unsettled = true;
         Ok(())
     }
@@ -138,6 +139,46 @@ impl Operation<'_> {
             return Err(taken(place, "a project", project.as_str()));
         }
         store::lookup::insert_project(self.tx, project).await?;
+        Ok(())
+    }
+
+    async fn seed_user(&mut self, user: &SeedUser) -> Result<()> {
+        let default = self.world.default_user.clone();
+        let id = if user.reference == default.reference {
+            if user.functions.is_none() {
+                return Ok(());
+            }
+            default.id
+        } else {
+            let reference = &user.reference;
+            if store::lookup::user(self.tx, reference).await?.is_some() {
+                return Err(taken(user.place, "a user", reference.as_str()));
+            }
+            store::lookup::insert_user(self.tx, reference).await?
+        };
+        store::assignment::clear(self.tx, id).await?;
+        match &user.functions {
+            None => {
+                let project = self.default_project().await?;
+                for function in Function::USUAL {
+                    store::assignment::add(self.tx, id, project.id, function).await?;
+                }
+            }
+            Some(functions) => {
+                for (project, function) in functions {
+                    let project = self.project_of_seed(user.place, Some(project)).await?;
+                    store::assignment::add(self.tx, id, project.id, *function).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn seed_token(&mut self, place: SeedPlace, token: &NewToken) -> Result<()> {
+        let Some(value) = &token.value else {
+            return Err(refused(place, "a token has no value", "its text"));
+        };
+        at(place, self.make_token(token, value).await)?;
         Ok(())
     }
 

@@ -2,12 +2,17 @@
 //! any wire.
 
 use crate::domain::{
+    certificate::{
+        Certificate, CertificateKind, CertificateSerial, CertificateStatus, CertificateSubject,
+        Validity,
+    },
     computer::Address,
     identifier::{
         ComputerReference, InstanceReference, PartitionAddress, PartitionReference,
         SoftwareReleaseUri, SoftwareType, Title,
     },
     parameters::Parameters,
+    secret::Secret,
     software::SoftwareInstallation,
     state::{InstanceKind, RequestedState},
     time::Timestamp,
@@ -120,4 +125,70 @@ pub struct RequestedView {
     pub addresses: Vec<Address>,
     /// The visible timestamp.
     pub timestamp: Timestamp,
+}
+
+/// Which certificates are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CertificateFilter {
+    /// Those of this kind of subject.
+    pub kind: Option<CertificateKind>,
+    /// Those of this subject: its reference, or the server's first name.
+    pub subject: Option<String>,
+    /// Those that are this at present.
+    pub status: Option<CertificateStatus>,
+}
+
+/// Which certificates are revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoke {
+    /// The one of this serial number.
+    Serial(CertificateSerial),
+    /// Those of this subject that count.
+    Subject(CertificateSubject),
+}
+
+/// A certificate that was issued, as it is at present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateView {
+    /// Its serial number.
+    pub serial: CertificateSerial,
+    /// What kind of subject it has.
+    pub kind: CertificateKind,
+    /// Its common name: the reference of its subject, or the server's first name.
+    pub common_name: String,
+    /// From when to when it counts.
+    pub validity: Validity,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// What it is at present.
+    pub status: CertificateStatus,
+    /// The certificate itself.
+    pub pem: String,
+}
+
+impl CertificateView {
+    /// A certificate as it is at `now`.
+    pub(super) fn at(now: Timestamp, certificate: Certificate) -> Self {
+        Self {
+            status: certificate.status_at(now),
+            serial: certificate.serial,
+            kind: certificate.kind,
+            common_name: certificate.common_name,
+            validity: certificate.validity,
+            issued_at: certificate.issued_at,
+            revoked_at: certificate.revoked_at,
+            pem: certificate.pem,
+        }
+    }
+}
+
+/// Certificate and key of a software instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificatePair {
+    /// The certificate.
+    pub certificate_pem: String,
+    /// The key, PKCS#8 in PEM form.
+    pub key_pem: Secret,
 }

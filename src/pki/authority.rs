@@ -6,12 +6,9 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType, SerialNumber,
 };
-use rustls::{
-    crypto::ring,
-    pki_types::{CertificateDer, DnsName, TrustAnchor},
-};
+use rustls::pki_types::{CertificateDer, DnsName, TrustAnchor};
 
-use super::{Issued, PkiError, date};
+use super::{Issued, PkiError, date, random};
 use crate::domain::{
     certificate::{CertificateSerial, CertificateSubject, SERIAL_BYTES, Validity},
     secret::Secret,
@@ -169,11 +166,7 @@ fn new_key() -> Result<KeyPair, PkiError> {
 /// The first byte is kept within 0x40 to 0x7f: the number is positive in binary form and has the
 /// same count of digits wherever it is shown.
 fn new_serial() -> Result<[u8; SERIAL_BYTES], PkiError> {
-    let mut bytes = [0; SERIAL_BYTES];
-    ring::default_provider()
-        .secure_random
-        .fill(&mut bytes)
-        .map_err(|_| PkiError::Random)?;
+    let mut bytes = random()?;
     if let Some(first) = bytes.first_mut() {
         *first = *first & 0x3f | 0x40;
     }

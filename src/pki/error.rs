@@ -47,6 +47,9 @@ pub enum PkiError {
     /// The system gave no random bytes.
     #[error("the system gave no random bytes")]
     Random,
+    /// The work was given up before it was done, because the process ends.
+    #[error("the work was interrupted")]
+    Interrupted,
     /// A key could not be made or did not sign.
     #[error("cannot {operation}")]
     Crypto {

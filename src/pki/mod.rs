@@ -14,10 +14,12 @@ pub mod directory;
 mod error;
 mod given;
 mod issued;
+mod random;
 mod recognise;
 mod revocation;
 
 pub use authority::Authority;
 pub use error::PkiError;
 pub use issued::Issued;
+pub use random::random;
 pub use revocation::{Crl, RevocationList};

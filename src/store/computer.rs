@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::{During, StoreError, WriteTx, column::word};
 use crate::domain::{
     computer::ComputerFormat,
-    identifier::{ComputerReference, NetworkReference},
+    identifier::{ComputerReference, NetworkReference, Title},
     natural::natural_key,
     seed::ComputerPolicy,
     state::Validation,
@@ -54,10 +54,37 @@ pub(crate) async fn live(
     Ok(row.filter(|computer| computer.validation == Validation::Validated))
 }
 
-/// Adds a computer, with its reference as title.
+/// The computers of a project that count and have exactly this title.
+pub(crate) async fn live_by_title(
+    connection: &mut SqliteConnection,
+    project_id: i64,
+    title: &Title,
+) -> Result<Vec<ComputerRow>, StoreError> {
+    let title = title.as_str();
+    let rows = sqlx::query!(
+        "SELECT id, reference FROM computer
+         WHERE project_id = ?1 AND title = ?2 AND validation = 'validated' ORDER BY id",
+        project_id,
+        title
+    )
+    .fetch_all(connection)
+    .await
+    .during("find a computer by title")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ComputerRow {
+            id: row.id,
+            reference: ComputerReference::trusted(row.reference),
+            validation: Validation::Validated,
+        })
+        .collect())
+}
+
+/// Adds a computer.
 pub(crate) async fn insert(
     tx: &mut WriteTx,
     reference: &ComputerReference,
+    title: &str,
     project_id: i64,
     validation: Validation,
 ) -> Result<i64, StoreError> {
@@ -66,8 +93,9 @@ pub(crate) async fn insert(
     let key = natural_key(text);
     sqlx::query_scalar!(
         "INSERT INTO computer (reference, title, project_id, validation, natural_key)
-         VALUES (?1, ?1, ?2, ?3, ?4) RETURNING id AS \"id!\"",
+         VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id AS \"id!\"",
         text,
+        title,
         project_id,
         validation,
         key

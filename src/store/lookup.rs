@@ -48,16 +48,15 @@ pub(crate) async fn user(
 pub(crate) async fn insert_user(
     tx: &mut WriteTx,
     reference: &UserReference,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let text = reference.as_str();
-    sqlx::query!(
-        "INSERT INTO user (reference, is_default) VALUES (?1, 0)",
+    sqlx::query_scalar!(
+        r#"INSERT INTO user (reference, is_default) VALUES (?1, 0) RETURNING id AS "id!""#,
         text
     )
-    .execute(tx.changing())
+    .fetch_one(tx.changing())
     .await
-    .during("add a user")?;
-    Ok(())
+    .during("add a user")
 }
 
 /// Adds a project.
@@ -90,6 +89,7 @@ pub(crate) async fn is_untouched(
              OR EXISTS (SELECT 1 FROM software_installation)
              OR EXISTS (SELECT 1 FROM software_product)
              OR EXISTS (SELECT 1 FROM instance_tree)
+             OR EXISTS (SELECT 1 FROM token)
              OR EXISTS (SELECT 1 FROM user WHERE is_default = 0)
              OR EXISTS (SELECT 1 FROM project WHERE is_default = 0)) AS "untouched!: bool""#,
         but

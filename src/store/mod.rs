@@ -4,7 +4,10 @@
 //! wire. Functions that only read take a connection, functions that change take a [`WriteTx`], so
 //! that a read transaction cannot write. Start with [`Store::open`] and [`Store::write`].
 
+pub(crate) mod assignment;
+pub(crate) mod authority;
 pub(crate) mod candidate;
+pub(crate) mod certificate;
 pub(crate) mod column;
 pub(crate) mod computer;
 pub(crate) mod counter;
@@ -15,6 +18,7 @@ mod open;
 pub(crate) mod partition;
 pub(crate) mod product;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod tree;
 pub(crate) mod usage;
 pub(crate) mod view;

@@ -84,6 +84,13 @@ pub enum OpenError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The certificate authority cannot be used: the one that was given, or the one that the
+    /// database keeps.
+    #[error("the certificate authority cannot be used")]
+    Authority {
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Its schema cannot be brought up to date.
     #[error("cannot bring the schema of database `{}` up to date: {source}", path.display())]
     Migration {

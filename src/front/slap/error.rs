@@ -156,8 +156,10 @@ pub(super) fn verdict(kind: CallKind, error: &MasterError, unknown: ErrorsUnknow
                 NOT_FOUND
             }
         },
-        MasterError::NothingFree(_) | MasterError::RefusedValue(_) => NOT_FOUND,
-        MasterError::BrokenRule(_) => BROKEN,
+        MasterError::NothingFree(_)
+        | MasterError::RefusedValue(_)
+        | MasterError::CertificateRefused(_) => NOT_FOUND,
+        MasterError::BrokenRule(_) | MasterError::Issuing(_) => BROKEN,
         MasterError::SeedRefused(_) | MasterError::Internal(_) => Verdict::Failed,
     }
 }
@@ -189,6 +191,8 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::SharedInstance { .. }
         | Missing::Installation { .. }
         | Missing::ProductOfRelease(_)
+        | Missing::Instance(_)
+        | Missing::User(_)
         | Missing::Project(_)
         | Missing::ProjectGuess => NOT_FOUND,
     }
@@ -196,7 +200,11 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
 
 fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
     match missing {
-        Missing::ProductOfRelease(_) | Missing::Project(_) | Missing::ProjectGuess => NOT_FOUND,
+        Missing::ProductOfRelease(_)
+        | Missing::Instance(_)
+        | Missing::User(_)
+        | Missing::Project(_)
+        | Missing::ProjectGuess => NOT_FOUND,
         Missing::Computer(_)
         | Missing::Partition(_)
         | Missing::InstanceOnPartition { .. }
@@ -259,6 +267,7 @@ fn clipped(mut text: String) -> String {
 mod tests {
     use super::*;
     use crate::domain::{
+        certificate::CertificateRefused,
         identifier::{
             ComputerReference, PartitionAddress, PartitionReference, ProjectReference,
             SoftwareReleaseUri, Title,
@@ -408,6 +417,17 @@ mod tests {
         );
         let refused = RefusedValue::TitleInTree(title.clone());
         check("C.54", MasterError::RefusedValue(refused), [404; 3]);
+        let active = ComputerReference::trusted("COMP-9".to_owned());
+        check(
+            "C.54, slap.md 5.20",
+            CertificateRefused::StillActive(active.clone()).into(),
+            [404; 3],
+        );
+        check(
+            "C.54, slap.md 5.20",
+            CertificateRefused::NoneActive(active).into(),
+            [404; 3],
+        );
         let broken = BrokenRule::Cycle(title);
         check("C.53", MasterError::BrokenRule(broken), [500; 3]);
     }

@@ -59,6 +59,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
         default_computer: None,
         seed: 0,
         clock: Clock::system(),
+        ..WorldSettings::default()
     })
     .await
     .unwrap();

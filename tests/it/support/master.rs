@@ -76,6 +76,7 @@ impl Setup {
             default_computer: self.default_computer,
             seed: 1,
             clock: clock.clone(),
+            ..WorldSettings::default()
         })
         .await
         .unwrap();

@@ -188,6 +188,7 @@ impl TestWorld {
                 default_computer: None,
                 seed: 1,
                 clock: standing_clock(),
+                ..WorldSettings::default()
             },
         }
     }
