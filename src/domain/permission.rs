@@ -27,6 +27,9 @@ impl Function {
         Self::ProductionManager,
     ];
 
+    /// What a person does in the default project where nothing else is said.
+    pub const USUAL: &'static [Self] = &[Self::Customer, Self::ProductionManager];
+
     /// The function's word in fixtures and in the store.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -15,8 +15,8 @@ const PULL_BACKUP: &str = "pull-backup";
 /// In whose name a request is made, as far as the wire says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Requester {
-    /// The user: the request is for a tree and its root.
-    User,
+    /// Whoever calls: a person's request is for a tree and its root, an instance's for a child.
+    Caller,
     /// The instance on the partition that the `X-SlapPartition` header names.
     Header(PartitionAddress),
     /// The instance on the partition that the form names.

@@ -6,9 +6,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::http::HeaderName;
+use axum::http::{Extensions, HeaderMap, HeaderName};
 
-use crate::domain::caller::Credential;
+use crate::domain::caller::{Caller, Credential};
+
+use super::AppState;
 
 /// How a listener learns who is calling.
 #[derive(Debug, Clone, Default)]
@@ -58,5 +60,88 @@ impl PeerCertificate {
     /// What the certificate is worth; found out once by `recognise`.
     pub fn credential(&self, recognise: impl FnOnce(&[u8]) -> Credential) -> &Credential {
         self.0.credential.get_or_init(|| recognise(&self.0.der))
+    }
+}
+
+/// What a request proves of who makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authentication {
+    /// Nothing is asked for; the call itself says who calls.
+    Open,
+    /// This, and nothing that the call says of itself counts.
+    Certificate(Credential),
+}
+
+impl Authentication {
+    /// What a request with these extensions and headers proves.
+    pub fn of(app: &AppState, extensions: &Extensions, headers: &HeaderMap) -> Self {
+        match app.access.mode {
+            AccessMode::Open => Self::Open,
+            AccessMode::Certificate => {
+                let handed_over = app
+                    .access
+                    .identity_header
+                    .as_ref()
+                    .and_then(|name| handed_over(headers, name));
+                Self::Certificate(handed_over.unwrap_or_else(|| {
+                    match extensions.get::<PeerCertificate>() {
+                        None => Credential::None,
+                        Some(peer) => peer.credential(|der| app.master.recognise(der)).clone(),
+                    }
+                }))
+            }
+        }
+    }
+
+    /// Who calls; `open` on an open listener.
+    pub fn caller(&self, open: Caller) -> Caller {
+        match self {
+            Self::Open => open,
+            Self::Certificate(credential) => Caller::Certified(credential.clone()),
+        }
+    }
+
+    /// Whether the call itself says who calls.
+    pub const fn is_open(&self) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Certificate(_) => false,
+        }
+    }
+}
+
+/// Who calls, as a trusted proxy says. An empty header is a request without a certificate;
+/// several headers are no proxy's work and prove nothing.
+fn handed_over(headers: &HeaderMap, name: &HeaderName) -> Option<Credential> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return Some(Credential::Foreign);
+    }
+    Some(match value.to_str().map(str::trim) {
+        Ok("") => Credential::None,
+        Ok(name) => Credential::Name(name.to_owned()),
+        Err(_) => Credential::Foreign,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxys_header_names_one_caller() {
+        let name = HeaderName::from_static("x-remote-user");
+        let check = |values: &[&str], expected: Option<Credential>| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(&name, value.parse().unwrap());
+            }
+            assert_eq!(handed_over(&headers, &name), expected, "{values:?}");
+        };
+        check(&[], None);
+        check(&[""], Some(Credential::None));
+        check(&["COMP-1"], Some(Credential::Name("COMP-1".to_owned())));
+        check(&["COMP-1", "COMP-2"], Some(Credential::Foreign));
     }
 }

@@ -9,6 +9,7 @@ use crate::{
         caller::Caller,
         identifier::{ComputerReference, PartitionAddress},
         instance::Instance,
+        permission::Right,
         state::{InstanceKind, RequestedState},
         status::{StatusReport, StatusSubject},
     },
@@ -57,8 +58,12 @@ impl Operation<'_> {
         at: &PartitionAddress,
         message: &str,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
         let located = self.occupant(at).await?;
-        let author = self.author(caller, at, &located.instance).await?;
+        let instance = &located.instance;
+        self.demand_instance(&who, Right::Modify, instance.id, &instance.reference)
+            .await?;
+        let author = self.author(caller, &who, at, instance).await?;
         let reference = located.instance.reference.as_str().to_owned();
         let status = StatusReport::instance_bang(message);
         self.report_status(StatusSubject::Instance, &reference, &status, &author)
@@ -107,8 +112,10 @@ impl Operation<'_> {
         reference: &ComputerReference,
         message: &str,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
+        self.demand_computer(&who, reference).await?;
         let computer = self.computer(reference).await?;
-        let author = self.author_of_computer(caller, reference);
+        let author = self.author_of_computer(caller, &who, reference);
         let hosted: Vec<Instance> = store::instance::live_on_computer(self.tx, computer.id)
             .await?
             .into_iter()

@@ -16,6 +16,7 @@ use crate::{
         caller::Caller,
         certificate::{CertificateRefused, CertificateSerial, CertificateSubject},
         identifier::{ComputerReference, PartitionAddress},
+        permission::Right,
         secret::Secret,
         state::{InstanceKind, PartitionState},
     },
@@ -77,10 +78,11 @@ impl Master {
     /// ended and as long as it is on the partition.
     pub async fn instance_certificate(
         &self,
-        _caller: Caller,
+        caller: Caller,
         at: PartitionAddress,
     ) -> Result<CertificatePair> {
         let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, &caller).await?;
         let (_, partition) = located(&mut tx, &at).await?;
         let tenant = store::certificate::tenant(&mut tx, partition.id).await?;
         let nobody = Missing::InstanceOnPartition {
@@ -90,6 +92,9 @@ impl Master {
         let Some(tenant) = tenant else {
             return Err(nobody.into());
         };
+        self.0
+            .demand_instance(&mut tx, &who, Right::Read, tenant.id, &tenant.reference)
+            .await?;
         if let Some(pair) = store::certificate::pair_of_instance(&mut tx, tenant.id).await? {
             return Ok(pair.into());
         }
@@ -222,10 +227,12 @@ impl World {
 impl Operation<'_> {
     async fn generate(
         &mut self,
-        _caller: &Caller,
+        caller: &Caller,
         computer: &ComputerReference,
         issued: Option<&Issued>,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
+        self.demand_computer(&who, computer).await?;
         let subject = CertificateSubject::Computer(computer.clone());
         self.issue(&subject, issued).await
     }
@@ -328,9 +335,11 @@ impl Operation<'_> {
 
     async fn revoke_of_computer(
         &mut self,
-        _caller: &Caller,
+        caller: &Caller,
         reference: &ComputerReference,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
+        self.demand_computer(&who, reference).await?;
         let holder = Holder::Computer(self.computer(reference).await?.id);
         let revoked = self.revoke_active(holder, reference.as_str()).await?;
         if revoked.is_empty() {

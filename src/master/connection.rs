@@ -3,7 +3,9 @@
 
 use super::{Master, Result, operation::Operation};
 use crate::{
-    domain::{caller::Caller, identifier::PartitionAddress, parameters::Parameters},
+    domain::{
+        caller::Caller, identifier::PartitionAddress, parameters::Parameters, permission::Right,
+    },
     store,
 };
 
@@ -12,16 +14,16 @@ impl Master {
     /// instance that it hosts. The direct requester is processed anew if they differ.
     pub async fn publish_connection(
         &self,
-        _caller: Caller,
+        caller: Caller,
         at: PartitionAddress,
         shared: Option<String>,
         connection: Parameters,
     ) -> Result<()> {
         self.0
             .operate(
-                (at, shared, connection),
-                |operation, (at, shared, connection)| {
-                    Box::pin(operation.publish(at, shared.as_deref(), connection))
+                (caller, at, shared, connection),
+                |operation, (caller, at, shared, connection)| {
+                    Box::pin(operation.publish(caller, at, shared.as_deref(), connection))
                 },
             )
             .await
@@ -31,10 +33,12 @@ impl Master {
 impl Operation<'_> {
     async fn publish(
         &mut self,
+        caller: &Caller,
         at: &PartitionAddress,
         shared: Option<&str>,
         connection: &Parameters,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
         let located = self.occupant(at).await?;
         let (id, parent_id, present, reference) = match shared {
             None => {
@@ -57,6 +61,8 @@ impl Operation<'_> {
                 )
             }
         };
+        self.demand_instance(&who, Right::Modify, id, &reference)
+            .await?;
         if present == *connection {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use crate::{
             ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
             SoftwareReleaseUri, UserReference,
         },
+        permission::{CredentialRefused, Forbidden},
         request::{BrokenRule, RefusedValue},
         seed::SeedRefused,
         text::InvalidValue,
@@ -60,6 +61,9 @@ pub enum Missing {
     /// The project is not known.
     #[error("project `{0}` is not known")]
     Project(ProjectReference),
+    /// A computer requests in its own name, which only people and instances can.
+    #[error("computer `{0}` requests nothing for itself: name the partition whose instance does")]
+    Requester(ComputerReference),
     /// A root request names no project and none can be guessed.
     #[error("the request names no project, and none can be guessed from it")]
     ProjectGuess,
@@ -69,6 +73,12 @@ pub enum Missing {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MasterError {
+    /// Nobody known calls, where that has to be proven. Classic: 401.
+    #[error(transparent)]
+    Unauthenticated(#[from] CredentialRefused),
+    /// Somebody known wants what is not theirs. Classic: 401, production's word for it.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// The caller's value is malformed. Classic: 400.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),

@@ -22,8 +22,12 @@ impl Master {
     /// An unknown computer is made or not found, by `format.unknown_computer`.
     pub async fn format_computer(&self, caller: Caller, format: ComputerFormat) -> Result<()> {
         self.0
-            .operate((caller, format), |operation, (_, format)| {
-                Box::pin(operation.format(format))
+            .operate((caller, format), |operation, (caller, format)| {
+                Box::pin(async move {
+                    let who = operation.identify(caller).await?;
+                    operation.demand_format(&who, &format.reference).await?;
+                    operation.format(format).await
+                })
             })
             .await
     }

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use super::{
-    ComputerView, Master, Missing, OccupantView, PartitionView, RequestedView, Result, SharedView,
+    ComputerReader, ComputerView, Master, Missing, OccupantView, PartitionView, RequestedView,
+    Result, SharedView,
 };
 use crate::{
     domain::{
         behaviour::RequestProject,
+        caller::Caller,
         computer::Address,
         identifier::{
             ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
@@ -15,6 +17,7 @@ use crate::{
         },
         instance::{Instance, is_listed_by_host},
         natural::natural_key,
+        permission::Right,
         product::{ProductQuery, newest_first},
         state::{InstanceKind, RequestedState},
         status::{AccessStatus, PortalType, StatusReading, StatusSubject, no_data_text},
@@ -29,7 +32,14 @@ use crate::{
 
 impl Master {
     /// All that a computer is told (`getFullComputerInformation`).
-    pub async fn computer_information(&self, computer: &ComputerReference) -> Result<ComputerView> {
+    ///
+    /// `reader` comes from [`Master::computer_reader`]; an instance is told its own partition
+    /// alone, and no software.
+    pub async fn computer_information(
+        &self,
+        reader: ComputerReader,
+        computer: &ComputerReference,
+    ) -> Result<ComputerView> {
         let mut tx = self.0.store.read().await?;
         let row = store::computer::live(&mut tx, computer)
             .await?
@@ -43,7 +53,7 @@ impl Master {
                 .or_default()
                 .push(instance);
         }
-        let installations = store::installation::of_computer(&mut tx, row.id).await?;
+        let mut installations = store::installation::of_computer(&mut tx, row.id).await?;
         let mut stale_at = Timestamp::from_micros(i64::MAX);
         let mut partitions: Vec<PartitionView> = listed
             .into_iter()
@@ -59,6 +69,15 @@ impl Master {
             .collect();
         self.0.pulses.holds_until(computer.as_str(), stale_at);
         partitions.sort_by_cached_key(|partition| natural_key(partition.reference.as_str()));
+        if let ComputerReader::Inhabitant { instance_id } = reader {
+            let own = store::access::address_of(&mut tx, instance_id).await?;
+            partitions.retain(|partition| {
+                own.as_ref().is_some_and(|own| {
+                    own.computer == partition.computer && own.partition == partition.reference
+                })
+            });
+            installations.clear();
+        }
         Ok(ComputerView {
             reference: computer.clone(),
             partitions,
@@ -66,7 +85,8 @@ impl Master {
         })
     }
 
-    /// One partition and what is on it, listed or not (`registerComputerPartition`).
+    /// One partition and what is on it, listed or not (`registerComputerPartition`). Whether
+    /// somebody may read it is [`Master::admit_to_partition`]'s question.
     pub async fn partition_information(&self, at: &PartitionAddress) -> Result<PartitionView> {
         let mut tx = self.0.store.read().await?;
         let (computer_id, partition) = located(&mut tx, at).await?;
@@ -101,8 +121,17 @@ impl Master {
     }
 
     /// The status of a computer.
-    pub async fn computer_status(&self, computer: &ComputerReference) -> Result<StatusReading> {
+    pub async fn computer_status(
+        &self,
+        caller: &Caller,
+        computer: &ComputerReference,
+    ) -> Result<StatusReading> {
         let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, caller).await?;
+        let reference = computer.as_str();
+        self.0
+            .demand_computer(&mut tx, &who, Right::Read, reference)
+            .await?;
         store::computer::live(&mut tx, computer)
             .await?
             .ok_or_else(|| Missing::Computer(computer.clone()))?;
@@ -118,8 +147,16 @@ impl Master {
 
     /// The status of the instance on a partition; where there is none, a reading without data
     /// under the partition's reference.
-    pub async fn partition_status(&self, at: &PartitionAddress) -> Result<StatusReading> {
+    pub async fn partition_status(
+        &self,
+        caller: &Caller,
+        at: &PartitionAddress,
+    ) -> Result<StatusReading> {
         let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, caller).await?;
+        self.0
+            .demand_partition(&mut tx, &who, Right::Read, at)
+            .await?;
         let (_, partition) = located(&mut tx, at).await?;
         let portal_type = PortalType::SoftwareInstance;
         match partition.occupant {
@@ -139,10 +176,15 @@ impl Master {
     /// without data under its own name.
     pub async fn installation_status(
         &self,
+        caller: &Caller,
         computer: &ComputerReference,
         release: &SoftwareReleaseUri,
     ) -> Result<StatusReading> {
         let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, caller).await?;
+        self.0
+            .demand_software(&mut tx, &who, Right::Read, computer)
+            .await?;
         let row = store::computer::live(&mut tx, computer)
             .await?
             .ok_or_else(|| Missing::Computer(computer.clone()))?;
@@ -163,8 +205,13 @@ impl Master {
     /// Interface and address of every address of every allocated software instance in the tree of
     /// the instance on a partition; none when that is to be destroyed
     /// (`getHostingSubscriptionIpList`).
-    pub async fn tree_addresses(&self, at: &PartitionAddress) -> Result<Vec<(String, String)>> {
+    pub async fn tree_addresses(
+        &self,
+        caller: &Caller,
+        at: &PartitionAddress,
+    ) -> Result<Vec<(String, String)>> {
         let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, caller).await?;
         let (_, partition) = located(&mut tx, at).await?;
         let busy = partition.state == crate::domain::state::PartitionState::Busy;
         let occupant = partition
@@ -173,6 +220,9 @@ impl Master {
                 at: at.clone(),
                 busy,
             })?;
+        self.0
+            .demand_instance(&mut tx, &who, Right::Read, occupant.id, &occupant.reference)
+            .await?;
         let asker = store::instance::by_id(&mut tx, occupant.id).await?;
         if asker.wanted.state == RequestedState::Destroyed {
             return Ok(Vec::new());
@@ -196,10 +246,12 @@ impl Master {
     /// (`request.project`), must be known, and the product one of its own.
     pub async fn product_releases(
         &self,
+        caller: &Caller,
         project: Option<ProjectReference>,
         query: ProductQuery,
     ) -> Result<Vec<SoftwareReleaseUri>> {
         let mut tx = self.0.store.read().await?;
+        self.0.identify(&mut tx, caller).await?;
         let ignored = self.0.behaviour().request_project == RequestProject::Ignore;
         let project = project.filter(|_| !ignored);
         if let Some(project) = &project {

@@ -4,6 +4,7 @@
 //! commit, then tell the world what changed. The room knows no XML, no JSON shape, no status code.
 //! Start with [`Master`]; a request's way is in `request.rs`, then `allocate.rs`.
 
+mod access;
 mod allocate;
 mod authority;
 mod bang;
@@ -12,6 +13,7 @@ mod certificate;
 mod connection;
 mod error;
 mod format;
+mod identity;
 mod information;
 mod make;
 mod operation;
@@ -30,14 +32,13 @@ mod view;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicI64},
 };
 
+pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
 pub use error::{MasterError, Missing};
+pub use identity::HandshakeRefusal;
 pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
@@ -110,6 +111,7 @@ struct World {
     behaviour: RwLock<Arc<Behaviour>>,
     pulses: pulse::Pulses,
     repeats: repeat::Repeats,
+    identities: identity::Identities,
     random: Mutex<fastrand::Rng>,
     run_id: String,
     /// When a background round was last run by itself; at first, when the world was opened.
@@ -117,7 +119,6 @@ struct World {
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
     authority: Arc<Authority>,
-    credentials_revision: AtomicU64,
 }
 
 impl Master {
@@ -144,12 +145,12 @@ impl Master {
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             pulses: pulse::Pulses::default(),
             repeats: repeat::Repeats::default(),
+            identities: identity::Identities::default(),
             random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             run_id,
             default_user,
             default_computer: settings.default_computer,
             authority: Arc::new(authority),
-            credentials_revision: AtomicU64::new(0),
             store: store.clone(),
         }));
         if let Some(reference) = master.0.default_computer.clone() {
@@ -216,11 +217,6 @@ impl Master {
         self.0.pulses.revision(computer, self.0.clock.now())
     }
 
-    /// Changes whenever a credential may lead to somebody else than before, or to nobody.
-    pub fn credentials_revision(&self) -> u64 {
-        self.0.credentials_revision.load(Ordering::Acquire)
-    }
-
     /// What a person does, by project (`semantics.md` 10.1); none for an unknown one.
     pub async fn functions_of(
         &self,
@@ -260,7 +256,7 @@ impl World {
     fn learn(&self, effects: &operation::Effects) {
         self.pulses.touch(effects.computers.iter().copied());
         if effects.credentials_changed {
-            self.credentials_revision.fetch_add(1, Ordering::Release);
+            self.identities.forget();
         }
         if !effects.contacts.is_empty() {
             self.pulses.written(&effects.contacts);

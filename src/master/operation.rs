@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{MasterError, Missing, Result, World, pulse::Contact};
+use super::{MasterError, Missing, Result, World, identity::Proven, pulse::Contact};
 use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
@@ -200,42 +200,45 @@ impl Operation<'_> {
     pub(super) async fn author(
         &mut self,
         caller: &Caller,
+        who: &Proven,
         at: &PartitionAddress,
         about: &Occupant,
     ) -> Result<String> {
-        let reference = match caller {
-            Caller::DefaultUser | Caller::Certified(_) => {
-                self.world.default_user.reference.as_str()
-            }
-            Caller::Computer(computer) => computer.as_str(),
-            Caller::Instance(Some(claimed)) if claimed != at => {
-                let place = store::partition::place(self.tx, claimed).await?;
-                let known = place.and_then(|p| p.partition).and_then(|p| p.occupant);
-                return Ok(known
-                    .as_ref()
-                    .unwrap_or(about)
-                    .reference
-                    .as_str()
-                    .to_owned());
-            }
-            Caller::Instance(_) => about.reference.as_str(),
-        };
-        Ok(reference.to_owned())
+        if let Some(identity) = who {
+            return Ok(identity.reference().to_owned());
+        }
+        if let Caller::Instance(Some(claimed)) = caller
+            && claimed != at
+        {
+            let place = store::partition::place(self.tx, claimed).await?;
+            let known = place.and_then(|p| p.partition).and_then(|p| p.occupant);
+            let author = known.as_ref().unwrap_or(about);
+            return Ok(author.reference.as_str().to_owned());
+        }
+        Ok(self.taken_author(caller, about.reference.as_str()))
     }
 
     /// Reference of who calls, where the call is about a computer or its software.
     pub(super) fn author_of_computer(
         &self,
         caller: &Caller,
+        who: &Proven,
         computer: &ComputerReference,
     ) -> String {
-        match caller {
-            Caller::DefaultUser | Caller::Certified(_) => {
-                self.world.default_user.reference.as_str().to_owned()
-            }
-            Caller::Computer(caller) => caller.as_str().to_owned(),
-            Caller::Instance(_) => computer.as_str().to_owned(),
+        match who {
+            Some(identity) => identity.reference().to_owned(),
+            None => self.taken_author(caller, computer.as_str()),
         }
+    }
+
+    /// Reference of who is taken to call where nobody proves it.
+    fn taken_author(&self, caller: &Caller, about: &str) -> String {
+        match caller {
+            Caller::DefaultUser => self.world.default_user.reference.as_str(),
+            Caller::Computer(computer) => computer.as_str(),
+            Caller::Instance(_) | Caller::Certified(_) => about,
+        }
+        .to_owned()
     }
 
     /// The status of a subject, unless it is forgotten; a computer's with the contact that is not

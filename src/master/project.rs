@@ -1,6 +1,6 @@
 //! Which project a request is for (`semantics.md` 3.7).
 
-use super::{Missing, Result, operation::Operation};
+use super::{Missing, Result, identity::Proven, operation::Operation};
 use crate::{
     domain::{behaviour::RequestProject, identifier::ProjectReference, request::RequestInstance},
     store::{self, lookup::Named},
@@ -11,12 +11,13 @@ impl Operation<'_> {
     /// (C.3, C.5). None where any project will do, and the default one for a new tree.
     pub(super) async fn meant_project(
         &mut self,
+        who: &Proven,
         request: &RequestInstance,
     ) -> Result<Option<Named<ProjectReference>>> {
         let found = match (self.behaviour.request_project, &request.project) {
             (RequestProject::Ignore, _) | (RequestProject::Default, None) => return Ok(None),
             (RequestProject::Guess, None) => {
-                let guess = self.guess_project(request).await?;
+                let guess = self.guess_project(who, request).await?;
                 guess.ok_or(Missing::ProjectGuess)?
             }
             (RequestProject::Default | RequestProject::Guess, Some(named)) => {
@@ -30,9 +31,10 @@ impl Operation<'_> {
     /// Production's guess, in its order (`semantics.md` 3.7).
     async fn guess_project(
         &mut self,
+        who: &Proven,
         request: &RequestInstance,
     ) -> Result<Option<Named<ProjectReference>>> {
-        let mut projects = store::lookup::projects(self.tx).await?;
+        let mut projects = self.visible_projects(who).await?;
         if projects.len() == 1 {
             return Ok(projects.pop());
         }
@@ -70,6 +72,26 @@ impl Operation<'_> {
         Ok(projects
             .into_iter()
             .find(|project| project.reference.as_str() == reference))
+    }
+
+    /// The projects in which a person does something; all, where nobody is proven.
+    async fn visible_projects(&mut self, who: &Proven) -> Result<Vec<Named<ProjectReference>>> {
+        let mut projects = store::lookup::projects(self.tx).await?;
+        if let Some(identity) = who {
+            let own = identity.projects();
+            projects.retain(|project| own.contains(&project.id));
+        }
+        Ok(projects)
+    }
+
+    /// The project of a person's request that names none: the default one, unless the person does
+    /// nothing there and something in another.
+    pub(super) async fn usual_project(&mut self, who: &Proven) -> Result<Named<ProjectReference>> {
+        let visible = self.visible_projects(who).await?.into_iter().next();
+        match visible {
+            Some(project) => Ok(project),
+            None => self.default_project().await,
+        }
     }
 
     /// The project of whatever names none.

@@ -1,7 +1,11 @@
 //! How computers and persons come to a certificate with a token, and how computers are requested
 //! by title (`semantics.md` 9.3, `hateoas.md` B.1, B.2).
 
-use super::{ComputerView, Master, MasterError, Missing, Result, operation::Operation};
+use std::sync::Arc;
+
+use super::{
+    ComputerReader, ComputerView, Master, MasterError, Missing, Result, operation::Operation,
+};
 use crate::{
     domain::{
         behaviour::RequestProject,
@@ -16,6 +20,7 @@ use crate::{
     pki::Issued,
     store::{
         self,
+        access::Subject,
         certificate::Holder,
         computer::ComputerRow,
         counter::{self, Prefix},
@@ -163,7 +168,8 @@ impl Master {
                 },
             )
             .await?;
-        self.computer_information(&reference).await
+        self.computer_information(ComputerReader::Onlooker, &reference)
+            .await
     }
 }
 
@@ -198,6 +204,7 @@ impl Operation<'_> {
             id: token.project_id,
             reference: token.token.project,
         };
+        self.demand_registration(token.user_id, &project).await?;
         match self.titled(&project, title).await? {
             Some(computer) if self.is_certified(&computer).await? => Ok(Plan::StillActive),
             Some(computer) => Ok(Plan::Certify(computer.reference)),
@@ -206,6 +213,19 @@ impl Operation<'_> {
                 Ok(Plan::Certify(ComputerReference::trusted(number)))
             }
         }
+    }
+
+    /// Refuses a person who may not make computers in the project.
+    async fn demand_registration(
+        &mut self,
+        user_id: i64,
+        project: &Named<ProjectReference>,
+    ) -> Result<()> {
+        let person = store::access::identity(self.tx, Subject::User(user_id)).await?;
+        let who = person.map(Arc::new);
+        Self::demand_equip(&who, project.id, || {
+            format!("make computers in project `{}`", project.reference)
+        })
     }
 
     async fn register(
@@ -222,6 +242,7 @@ impl Operation<'_> {
             id: token.project_id,
             reference: token.token.project.clone(),
         };
+        self.demand_registration(token.user_id, &project).await?;
         let id = match self.titled(&project, title).await? {
             Some(computer) if self.is_certified(&computer).await? => {
                 return Ok(Settled::StillActive);
@@ -263,17 +284,22 @@ impl Operation<'_> {
 
     async fn request_computer(
         &mut self,
-        _caller: &Caller,
+        caller: &Caller,
         title: &Title,
         project: Option<&ProjectReference>,
     ) -> Result<ComputerReference> {
+        let who = self.identify(caller).await?;
         let project = match (self.behaviour.request_project, project) {
-            (RequestProject::Ignore, _) | (_, None) => self.default_project().await?,
+            (RequestProject::Ignore, _) | (_, None) => self.usual_project(&who).await?,
             (RequestProject::Default | RequestProject::Guess, Some(named)) => self
                 .project(named.as_str())
                 .await?
                 .ok_or_else(|| MasterError::from(Missing::Project(named.clone())))?,
         };
+        let name = &project.reference;
+        Self::demand_equip(&who, project.id, || {
+            format!("make computers in project `{name}`")
+        })?;
         if let Some(computer) = self.titled(&project, title).await? {
             return Ok(computer.reference);
         }

@@ -6,6 +6,7 @@ use crate::{
         behaviour::{AllocationMoment, RenameRoot},
         caller::Caller,
         identifier::{PartitionAddress, Title},
+        permission::Right,
         request::{BrokenRule, RefusedValue},
         state::RequestedState,
     },
@@ -17,15 +18,18 @@ impl Master {
     /// timestamp moves.
     pub async fn rename_instance(
         &self,
-        _caller: Caller,
+        caller: Caller,
         at: PartitionAddress,
         shared: Option<String>,
         title: Title,
     ) -> Result<()> {
         self.0
-            .operate((at, shared, title), |operation, (at, shared, title)| {
-                Box::pin(operation.rename(at, shared.as_deref(), title))
-            })
+            .operate(
+                (caller, at, shared, title),
+                |operation, (caller, at, shared, title)| {
+                    Box::pin(operation.rename(caller, at, shared.as_deref(), title))
+                },
+            )
             .await
     }
 }
@@ -33,15 +37,19 @@ impl Master {
 impl Operation<'_> {
     async fn rename(
         &mut self,
+        caller: &Caller,
         at: &PartitionAddress,
         shared: Option<&str>,
         title: &Title,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
         let located = self.occupant(at).await?;
         let instance = match shared {
             None => store::instance::by_id(self.tx, located.instance.id).await?,
             Some(shared) => self.shared_instance(&located, at, shared).await?,
         };
+        self.demand_instance(&who, Right::Modify, instance.id, &instance.reference)
+            .await?;
         if instance.wanted.state == RequestedState::Destroyed {
             return Err(BrokenRule::BeingDestroyed(instance.title, "renamed").into());
         }

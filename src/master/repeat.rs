@@ -56,7 +56,7 @@ mod tests {
     fn only_the_same_words_again_are_a_repetition() {
         let repeats = Repeats::default();
         let mut request = RequestInstance {
-            requester: Requester::User,
+            requester: Requester::Caller,
             title: Title::trusted("web".to_owned()),
             kind: InstanceKind::Software,
             release: SoftwareReleaseUri::trusted("release".to_owned()),

@@ -11,6 +11,7 @@ use crate::{
         caller::Caller,
         identifier::PartitionAddress,
         instance::{Instance, InstanceTree},
+        permission::Right,
         state::{InstanceKind, RequestedState, Validation},
         status::{StatusReport, StatusSubject},
     },
@@ -71,8 +72,19 @@ impl Operation<'_> {
         at: &PartitionAddress,
         report: &InstanceReport,
     ) -> Result<ReportOutcome> {
+        let who = self.identify(caller).await?;
         let located = self.occupant(at).await?;
-        let author = self.author(caller, at, &located.instance).await?;
+        let needed = match report {
+            InstanceReport::Destroyed => Right::Modify,
+            InstanceReport::Started
+            | InstanceReport::Stopped
+            | InstanceReport::Error { .. }
+            | InstanceReport::Preparing => Right::Read,
+        };
+        let instance = &located.instance;
+        self.demand_instance(&who, needed, instance.id, &instance.reference)
+            .await?;
+        let author = self.author(caller, &who, at, instance).await?;
         let reference = located.instance.reference.as_str().to_owned();
         match report {
             InstanceReport::Preparing => {}
@@ -90,6 +102,8 @@ impl Operation<'_> {
                     None => reference,
                     Some(shared) => {
                         let shared = self.shared_instance(&located, at, shared).await?;
+                        self.demand_instance(&who, needed, shared.id, &shared.reference)
+                            .await?;
                         shared.reference.as_str().to_owned()
                     }
                 };

@@ -1,8 +1,8 @@
 //! `request`: there shall be an instance of this title that looks like this (`semantics.md` 3).
 
 use super::{
-    Master, MasterError, Missing, RequestedView, Result, information::requested_view,
-    make::TreeToMake, operation::Operation,
+    Master, MasterError, Missing, RequestedView, Result, identity::Proven,
+    information::requested_view, make::TreeToMake, operation::Operation,
 };
 use crate::{
     domain::{
@@ -10,10 +10,13 @@ use crate::{
             AfterDestroy, AllocationMoment, CascadeDestroy, CascadeStop, DestroyedAnswer,
             NothingFree, RequestProject, StateNone, UnknownRequester,
         },
+        caller::Caller,
         identifier::{
             ComputerReference, InstanceReference, ProjectReference, Title, TreeReference,
+            UserReference,
         },
         instance::{Instance, InstanceTree, Wanted},
+        permission::{Forbidden, Identity, Right},
         request::{
             BrokenRule, RefusedValue, RequestInstance, Requester, change, check_kind, check_tree,
             child_state, wanted_state,
@@ -52,21 +55,29 @@ impl Master {
     ///
     /// Refusals are [`RefusedValue`] and [`BrokenRule`]; a request that changes nothing is
     /// answered without writing.
-    pub async fn request_instance(&self, request: RequestInstance) -> Result<RequestOutcome> {
+    pub async fn request_instance(
+        &self,
+        caller: Caller,
+        request: RequestInstance,
+    ) -> Result<RequestOutcome> {
         if self.0.repeats.is_repeated(&request)
-            && let Some(outcome) = self.unchanged(&request).await?
+            && let Some(outcome) = self.unchanged(&caller, &request).await?
         {
             return Ok(outcome);
         }
         self.0
-            .operate(request, |operation, request| {
-                Box::pin(operation.request(request))
+            .operate((caller, request), |operation, (caller, request)| {
+                Box::pin(operation.request(caller, request))
             })
             .await
     }
 
     /// The answer to a request for what already is exactly so, which is most of them.
-    async fn unchanged(&self, request: &RequestInstance) -> Result<Option<RequestOutcome>> {
+    async fn unchanged(
+        &self,
+        caller: &Caller,
+        request: &RequestInstance,
+    ) -> Result<Option<RequestOutcome>> {
         let behaviour = self.0.behaviour();
         if request.state.is_none() && behaviour.state_none == StateNone::Keep {
             return Ok(None);
@@ -76,9 +87,14 @@ impl Master {
             return Ok(None);
         }
         let mut connection = self.0.store.glance().await?;
+        let who = self.0.identify(&mut connection, caller).await?;
         let found = match &request.requester {
-            Requester::User => {
-                let owner = self.0.default_user.id;
+            Requester::Caller => {
+                let owner = match who.as_deref() {
+                    None => self.0.default_user.id,
+                    Some(Identity::User { id, .. }) => *id,
+                    Some(Identity::Computer { .. } | Identity::Instance { .. }) => return Ok(None),
+                };
                 let mut request = request;
                 let without_project;
                 if behaviour.request_project == RequestProject::Ignore && request.project.is_some()
@@ -94,6 +110,9 @@ impl Master {
                     .await?
             }
             Requester::Header(at) | Requester::Form(at) => {
+                self.0
+                    .demand_partition(&mut connection, &who, Right::Modify, at)
+                    .await?;
                 store::instance::child_exactly_as(&mut connection, at, request, state).await?
             }
         };
@@ -126,10 +145,15 @@ enum Requested {
 }
 
 impl Operation<'_> {
-    async fn request(&mut self, request: &RequestInstance) -> Result<RequestOutcome> {
-        let requested = match self.requester(&request.requester).await? {
+    async fn request(
+        &mut self,
+        caller: &Caller,
+        request: &RequestInstance,
+    ) -> Result<RequestOutcome> {
+        let who = self.identify(caller).await?;
+        let requested = match self.requester(&who, &request.requester).await? {
             Some(parent_id) => self.request_child(request, parent_id).await?,
-            None => self.request_root(request).await?,
+            None => self.request_root(&who, request).await?,
         };
         // Before it is told: what was let in by this request may be hosted by what it asked for.
         self.allocate_if_due().await?;
@@ -152,15 +176,20 @@ impl Operation<'_> {
         }))
     }
 
-    /// The instance in whose name the request is made; none for the user's own.
-    async fn requester(&mut self, requester: &Requester) -> Result<Option<i64>> {
+    /// The instance in whose name the request is made; none for a person's own.
+    async fn requester(&mut self, who: &Proven, requester: &Requester) -> Result<Option<i64>> {
         let (at, in_header) = match requester {
-            Requester::User => return Ok(None),
+            Requester::Caller => return Self::own_requester(who),
             Requester::Header(at) => (at, true),
             Requester::Form(at) => (at, false),
         };
         let missing = match self.occupant(at).await {
-            Ok(located) => return Ok(Some(located.instance.id)),
+            Ok(located) => {
+                let instance = located.instance;
+                self.demand_instance(who, Right::Modify, instance.id, &instance.reference)
+                    .await?;
+                return Ok(Some(instance.id));
+            }
             Err(MasterError::NotFound(missing)) => missing,
             Err(error) => return Err(error),
         };
@@ -171,13 +200,27 @@ impl Operation<'_> {
             {
                 Err(InvalidValue::new("Authorization", missing.to_string()).into())
             }
-            (UnknownRequester::Proxy, _) => Ok(None),
+            (UnknownRequester::Proxy, _) => Self::own_requester(who),
         }
     }
 
-    async fn request_root(&mut self, request: &RequestInstance) -> Result<Requested> {
-        let project = self.meant_project(request).await?;
-        let owner_id = self.world.default_user.id;
+    /// Whose a tree is that is requested now, and in whose name a token is made.
+    pub(super) fn owner(&self, who: &Proven) -> Named<UserReference> {
+        match who.as_deref() {
+            Some(Identity::User { id, reference, .. }) => Named {
+                id: *id,
+                reference: reference.clone(),
+            },
+            Some(Identity::Computer { .. } | Identity::Instance { .. }) | None => {
+                self.world.default_user.clone()
+            }
+        }
+    }
+
+    async fn request_root(&mut self, who: &Proven, request: &RequestInstance) -> Result<Requested> {
+        let project = self.meant_project(who, request).await?;
+        let owner = self.owner(who);
+        let owner_id = owner.id;
         let known = store::tree::live_by_title(self.tx, owner_id, &request.title).await?;
         let present = known.as_ref().map(|tree| tree.wanted.state);
         let state = wanted_state(request.state.as_deref(), present, self.behaviour.state_none)?;
@@ -195,7 +238,7 @@ impl Operation<'_> {
             {
                 return Ok(Requested::Nothing);
             }
-            None => self.make_tree(request, project, wanted).await?,
+            None => self.make_tree(who, owner, request, project, wanted).await?,
         };
         let requested = if tree.subscription == Subscription::Subscribed {
             self.request_in_tree(InTree {
@@ -274,19 +317,27 @@ impl Operation<'_> {
 
     async fn make_tree(
         &mut self,
+        who: &Proven,
+        owner: Named<UserReference>,
         request: &RequestInstance,
         project: Option<Named<ProjectReference>>,
         wanted: Wanted,
     ) -> Result<InstanceTree> {
         let project = match project {
             Some(project) => project,
-            None => self.default_project().await?,
+            None => self.usual_project(who).await?,
         };
+        if let Some(identity) = who.as_deref()
+            && !identity.may_make_tree(project.id)
+        {
+            let what = format!("make instance trees in project `{}`", project.reference);
+            return Err(Forbidden::new(identity, what).into());
+        }
         let reference = TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?);
         self.add_tree(TreeToMake {
             reference,
             title: &request.title,
-            owner: self.world.default_user.clone(),
+            owner,
             project,
             kind: request.kind,
             wanted,

@@ -79,6 +79,8 @@ fn at<T>(place: SeedPlace, outcome: Result<T>) -> Result<T> {
         MasterError::Internal(_) | MasterError::SeedRefused(_) => error,
         MasterError::Invalid(_)
         | MasterError::NotFound(_)
+        | MasterError::Unauthenticated(_)
+        | MasterError::Forbidden(_)
         | MasterError::UnknownRequester(_)
         | MasterError::NothingFree(_)
         | MasterError::RefusedValue(_)
@@ -161,7 +163,7 @@ impl Operation<'_> {
             None => {
                 let project = self.default_project().await?;
                 for function in Function::USUAL {
-                    store::assignment::add(self.tx, id, project.id, function).await?;
+                    store::assignment::add(self.tx, id, project.id, *function).await?;
                 }
             }
             Some(functions) => {

@@ -18,10 +18,14 @@ use crate::{
 
 impl Master {
     /// Asks for a software release on a computer, or for its removal (`supplySupply`).
-    pub async fn supply(&self, _caller: Caller, supply: Supply) -> Result<()> {
+    pub async fn supply(&self, caller: Caller, supply: Supply) -> Result<()> {
         self.0
-            .operate(supply, |operation, supply| {
-                Box::pin(operation.supply(supply))
+            .operate((caller, supply), |operation, (caller, supply)| {
+                Box::pin(async move {
+                    let who = operation.identify(caller).await?;
+                    operation.demand_supply(&who, &supply.computer).await?;
+                    operation.supply(supply).await
+                })
             })
             .await
     }
@@ -48,14 +52,17 @@ impl Master {
     /// (`useComputer`).
     pub async fn report_usage(
         &self,
-        _caller: Caller,
+        caller: Caller,
         computer: ComputerReference,
         report: UsageReport,
     ) -> Result<()> {
         self.0
-            .operate((computer, report), |operation, (computer, report)| {
-                Box::pin(operation.report_usage(computer, report))
-            })
+            .operate(
+                (caller, computer, report),
+                |operation, (caller, computer, report)| {
+                    Box::pin(operation.report_usage(caller, computer, report))
+                },
+            )
             .await
     }
 
@@ -126,6 +133,8 @@ impl Operation<'_> {
         release: &SoftwareReleaseUri,
         report: &SoftwareReport,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
+        self.demand_software(&who, computer).await?;
         let row = self.computer(computer).await?;
         let installation = store::installation::live(self.tx, row.id, release)
             .await?
@@ -147,7 +156,7 @@ impl Operation<'_> {
                 StatusReport::software_error(release)
             }
         };
-        let author = self.author_of_computer(caller, computer);
+        let author = self.author_of_computer(caller, &who, computer);
         let reference = installation.reference.as_str();
         self.report_status(StatusSubject::Installation, reference, &status, &author)
             .await?;
@@ -174,9 +183,12 @@ impl Operation<'_> {
 
     async fn report_usage(
         &mut self,
+        caller: &Caller,
         computer: &ComputerReference,
         report: &UsageReport,
     ) -> Result<()> {
+        let who = self.identify(caller).await?;
+        self.demand_computer(&who, computer).await?;
         let row = self.computer(computer).await?;
         let reference = format!("TIOCONS-{computer}-{}", report.transaction_reference);
         let version = store::usage::insert(self.tx, row.id, &reference, report, self.now).await?;

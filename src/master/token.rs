@@ -70,12 +70,17 @@ fn random_value(now: Timestamp) -> std::result::Result<Secret, PkiError> {
 }
 
 impl Operation<'_> {
-    async fn computer_token(&mut self, _caller: &Caller, value: &Secret) -> Result<Token> {
+    async fn computer_token(&mut self, caller: &Caller, value: &Secret) -> Result<Token> {
+        let who = self.identify(caller).await?;
+        let project = self.usual_project(&who).await?;
+        Self::demand_equip(&who, project.id, || {
+            format!("make computers in project `{}`", project.reference)
+        })?;
         let new = NewToken {
             value: None,
             purpose: TokenPurpose::Computer,
-            user: None,
-            project: None,
+            user: Some(self.owner(&who).reference),
+            project: Some(project.reference),
             lifetime_s: TOKEN_LIFETIME_S,
             uses: TokenUse::Once,
         };

@@ -4,6 +4,7 @@
 //! wire. Functions that only read take a connection, functions that change take a [`WriteTx`], so
 //! that a read transaction cannot write. Start with [`Store::open`] and [`Store::write`].
 
+pub(crate) mod access;
 pub(crate) mod assignment;
 pub(crate) mod authority;
 pub(crate) mod candidate;

@@ -3,8 +3,6 @@
 
 use axum::response::Response;
 
-use crate::domain::caller::Caller;
-
 use super::{
     Call, answer,
     error::{CallKind, Done, SlapError},
@@ -17,7 +15,7 @@ pub(super) async fn instance_bang(call: &Call) -> Result<Response, SlapError> {
     let at = call.form.partition()?;
     let message = call.form.required("message")?.to_owned();
     call.master
-        .bang_instance(call.calling.caller(), at, message)
+        .bang_instance(call.caller_about_instance(), at, message)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::ok_xml())
@@ -31,7 +29,7 @@ pub(super) async fn computer_bang(call: &Call) -> Result<Response, SlapError> {
     let computer = call.form.computer("computer_id")?;
     let message = call.form.required("message")?.to_owned();
     call.master
-        .bang_computer(Caller::Computer(computer.clone()), computer, message)
+        .bang_computer(call.caller_about_computer(&computer), computer, message)
         .await
         .done(CallKind::ComputerWrite, &call.master)?;
     Ok(answer::none())

@@ -25,7 +25,7 @@ pub(super) async fn set_connection(call: &Call) -> Result<Response, SlapError> {
         .filter(|reference| !reference.eq_ignore_ascii_case("none"))
         .map(str::to_owned);
     call.master
-        .publish_connection(call.calling.caller(), at, shared, connection)
+        .publish_connection(call.caller_about_instance(), at, shared, connection)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::none())

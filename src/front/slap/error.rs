@@ -48,6 +48,8 @@ pub(super) enum CallKind {
     /// Formats or supplies a computer: whether an unknown one is taken has switches of its own
     /// (C.11, C.14).
     Setup,
+    /// About the server: names nothing.
+    Server,
 }
 
 /// How a call ends that was not done.
@@ -144,6 +146,7 @@ const BROKEN: Verdict = Verdict::Refused(StatusCode::INTERNAL_SERVER_ERROR);
 pub(super) fn verdict(kind: CallKind, error: &MasterError, unknown: ErrorsUnknown) -> Verdict {
     match error {
         MasterError::Invalid(_) => BAD_REQUEST,
+        MasterError::Unauthenticated(_) | MasterError::Forbidden(_) => UNAUTHORIZED,
         MasterError::NotFound(missing) => match unknown {
             ErrorsUnknown::Plain => NOT_FOUND,
             ErrorsUnknown::Production => as_production(kind, missing),
@@ -177,7 +180,8 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
             | CallKind::ProductRead
             | CallKind::ComputerWrite
             | CallKind::SoftwareReport
-            | CallKind::Setup => NOT_FOUND,
+            | CallKind::Setup
+            | CallKind::Server => NOT_FOUND,
         },
         Missing::Partition(_) if kind == CallKind::PartitionStatus => BROKEN,
         // Quirk: access is tested before "nothing found" (`slap.md` 5.4).
@@ -194,6 +198,7 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::Instance(_)
         | Missing::User(_)
         | Missing::Project(_)
+        | Missing::Requester(_)
         | Missing::ProjectGuess => NOT_FOUND,
     }
 }
@@ -204,6 +209,7 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::Instance(_)
         | Missing::User(_)
         | Missing::Project(_)
+        | Missing::Requester(_)
         | Missing::ProjectGuess => NOT_FOUND,
         Missing::Computer(_)
         | Missing::Partition(_)
@@ -220,7 +226,8 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
             | CallKind::TreeRead
             | CallKind::ProductRead
             | CallKind::Request
-            | CallKind::Setup => NOT_FOUND,
+            | CallKind::Setup
+            | CallKind::Server => NOT_FOUND,
         },
     }
 }

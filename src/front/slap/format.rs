@@ -6,7 +6,6 @@ use axum::{http::StatusCode, response::Response};
 
 use crate::{
     domain::{
-        caller::Caller,
         computer::{ComputerFormat, PartitionFormat, Route},
         identifier::{ComputerReference, PartitionReference},
         text::InvalidValue,
@@ -30,7 +29,7 @@ use super::{
 /// (C.11). Source: `slap.md` 5.12.
 pub(super) async fn load_computer_configuration(call: &Call) -> Result<Response, SlapError> {
     let format = computer(&call.form.required_value("xml")?)?;
-    let caller = Caller::Computer(format.reference.clone());
+    let caller = call.caller_about_computer(&format.reference);
     call.master
         .format_computer(caller, format)
         .await

@@ -22,6 +22,11 @@ const SCHEME: &str = "X-SlapPartition";
 pub(super) struct CallingPartition(Option<PartitionAddress>);
 
 impl CallingPartition {
+    /// No partition: where who calls has to be proven, the header says nothing.
+    pub(super) const fn unnamed() -> Self {
+        Self(None)
+    }
+
     /// The partition that these headers name.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Self(named_partition(headers))
@@ -38,7 +43,7 @@ impl CallingPartition {
     }
 
     /// In whose name a request is made: the header wins over the form, and without both form
-    /// fields it is the user.
+    /// fields it is whoever calls.
     pub(super) fn requester(&self, form: &Form) -> Result<Requester, InvalidValue> {
         if let Some(at) = &self.0 {
             return Ok(Requester::Header(at.clone()));
@@ -48,7 +53,7 @@ impl CallingPartition {
         if computer.is_some() && partition.is_some() {
             Ok(Requester::Form(form.partition()?))
         } else {
-            Ok(Requester::User)
+            Ok(Requester::Caller)
         }
     }
 }

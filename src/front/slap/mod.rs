@@ -40,13 +40,22 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{domain::behaviour::Behaviour, front::log::CallFacts, master::Master};
+use crate::{
+    domain::{behaviour::Behaviour, caller::Caller, identifier::ComputerReference},
+    front::{auth::Authentication, log::CallFacts},
+    master::Master,
+};
 
 use super::AppState;
 
 pub use cache::SlapState;
 
-use self::{error::SlapError, form::Form, identity::CallingPartition, render::Style};
+use self::{
+    error::{Answered as _, CallKind, SlapError},
+    form::Form,
+    identity::CallingPartition,
+    render::Style,
+};
 
 /// A call of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,18 +163,27 @@ struct Call {
     master: Master,
     state: SlapState,
     form: Form,
-    /// The partition that the header names.
+    /// What the request proves of who makes it.
+    auth: Authentication,
+    /// The partition that the header names, where that counts.
     calling: CallingPartition,
 }
 
 impl Call {
     async fn read(app: AppState, request: Request) -> Result<Self, SlapError> {
         let (parts, body) = request.into_parts();
+        let auth = Authentication::of(&app, &parts.extensions, &parts.headers);
+        let calling = if auth.is_open() {
+            CallingPartition::of(&parts.headers)
+        } else {
+            CallingPartition::unnamed()
+        };
         Ok(Self {
             master: app.master,
             state: app.slap,
             form: Form::of(&parts, body).await?,
-            calling: CallingPartition::of(&parts.headers),
+            auth,
+            calling,
         })
     }
 
@@ -183,12 +201,41 @@ impl Call {
         self.state.last_modified().header(now)
     }
 
+    /// Who calls about an instance: on an open listener the one that the header names, else the
+    /// one that the call is about.
+    fn caller_about_instance(&self) -> Caller {
+        self.auth.caller(self.calling.caller())
+    }
+
+    /// Who calls about a computer: on an open listener the computer that the call names.
+    fn caller_about_computer(&self, computer: &ComputerReference) -> Caller {
+        match &self.auth {
+            Authentication::Open => Caller::Computer(computer.clone()),
+            Authentication::Certificate(credential) => Caller::Certified(credential.clone()),
+        }
+    }
+
+    /// Who makes any other call: on an open listener the default user.
+    fn caller(&self) -> Caller {
+        self.auth.caller(Caller::DefaultUser)
+    }
+
+    /// Refuses who proves nothing, where that is asked for: for what is answered without asking
+    /// the master for anything else.
+    async fn admitted(&self) -> Result<(), SlapError> {
+        let admitted = self.master.admit(&self.caller()).await;
+        admitted.answered(CallKind::Server, &self.master)
+    }
+
     /// What the log line says of the call, as far as the wire tells.
     fn facts(&self, call: &'static str) -> CallFacts {
         let field = |name| self.form.not_empty(name).ok().flatten();
         let computer = field("computer_id").or_else(|| field("computer_reference"));
         CallFacts {
-            caller: self.calling.to_text(),
+            caller: match &self.auth {
+                Authentication::Open => self.calling.to_text(),
+                Authentication::Certificate(_) => self.master.remembered(&self.caller()),
+            },
             computer: computer.map(str::to_owned),
             ..facts(call)
         }

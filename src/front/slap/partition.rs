@@ -16,6 +16,13 @@ use super::{
 /// Here the parameters are called `computer_reference` and `computer_partition_reference`.
 /// Unknown computer or partition: 404 (C.66, C.67). Source: `slap.md` 5.2.
 pub(super) async fn register(call: &Call) -> Result<Response, SlapError> {
+    let at = call
+        .form
+        .partition_at("computer_reference", "computer_partition_reference")?;
+    call.master
+        .admit_to_partition(&call.caller(), &at)
+        .await
+        .answered(CallKind::PartitionRead, &call.master)?;
     let computer = call.form.required("computer_reference")?;
     let partition = call.form.required("computer_partition_reference")?;
     let revision = call.master.revision(computer);
@@ -23,9 +30,6 @@ pub(super) async fn register(call: &Call) -> Result<Response, SlapError> {
     let body = if let Some(body) = call.state.page(computer, revision, page) {
         body
     } else {
-        let at = call
-            .form
-            .partition_at("computer_reference", "computer_partition_reference")?;
         let view = call
             .master
             .partition_information(&at)

@@ -17,7 +17,7 @@ pub(super) async fn rename(call: &Call) -> Result<Response, SlapError> {
     let title = call.form.title("new_name")?;
     let shared = call.form.not_empty("slave_reference")?.map(str::to_owned);
     call.master
-        .rename_instance(call.calling.caller(), at, shared, title)
+        .rename_instance(call.caller_about_instance(), at, shared, title)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::none())

@@ -51,7 +51,7 @@ async fn report(call: &Call, report: InstanceReport) -> Result<Response, SlapErr
     let at = call.form.partition()?;
     let outcome = call
         .master
-        .report_instance(call.calling.caller(), at, report)
+        .report_instance(call.caller_about_instance(), at, report)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(match outcome {

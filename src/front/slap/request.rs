@@ -32,13 +32,14 @@ const DEFAULT_TYPE: &str = "default";
 /// Allocated: 200 and the instance. Not yet, no room, or to be destroyed: 408 (C.19, C.42).
 /// Refused by a value: 404; by a rule: 500 with the reason. Source: `slap.md` 5.3.
 pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, SlapError> {
+    call.admitted().await?;
     let request = read(call)?;
     if let Some(body) = fake_frontend::answer(&request, &call.behaviour())? {
         return Ok(answer::xml(body));
     }
     let outcome = call
         .master
-        .request_instance(request)
+        .request_instance(call.caller(), request)
         .await
         .answered(CallKind::Request, &call.master)?;
     let (instance, computer) = match outcome {

@@ -13,11 +13,13 @@ pub(super) async fn run_id(call: &Call) -> Result<Response, SlapError> {
 
 /// `GET /getHateoasUrl`: 404 as long as that dialect is not served; the client then works without
 /// it. Source: `slap.md` 5.22.
-pub(super) async fn hateoas_url(_: &Call) -> Result<Response, SlapError> {
+pub(super) async fn hateoas_url(call: &Call) -> Result<Response, SlapError> {
+    call.admitted().await?;
     Err(SlapError::NotServed("the HATEOAS documents are not served"))
 }
 
 /// `POST /ingestData`: 404; there is no ingestion policy. Source: `slap.md` 5.24.
-pub(super) async fn ingest_data(_: &Call) -> Result<Response, SlapError> {
+pub(super) async fn ingest_data(call: &Call) -> Result<Response, SlapError> {
+    call.admitted().await?;
     Err(SlapError::NotServed("there is no ingestion policy"))
 }

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use crate::domain::{caller::Caller, software::Supply, state::InstallationState};
+use crate::domain::{software::Supply, state::InstallationState};
 
 use super::{
     Call, answer,
@@ -23,7 +23,7 @@ pub(super) async fn supply_supply(call: &Call) -> Result<Response, SlapError> {
             .to_owned(),
     };
     call.master
-        .supply(Caller::DefaultUser, supply)
+        .supply(call.caller(), supply)
         .await
         .done(CallKind::Setup, &call.master)?;
     Ok(answer::none())

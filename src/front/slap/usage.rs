@@ -2,10 +2,7 @@
 
 use axum::{http::StatusCode, response::Response};
 
-use crate::{
-    domain::{caller::Caller, text::InvalidValue},
-    front::xml::consumption,
-};
+use crate::{domain::text::InvalidValue, front::xml::consumption};
 
 use super::{
     Call, answer,
@@ -22,7 +19,7 @@ pub(super) async fn use_computer(call: &Call) -> Result<Response, SlapError> {
     let report = consumption::read(call.form.required(FIELD)?)
         .map_err(|error| InvalidValue::new(FIELD, error.to_string()))?;
     call.master
-        .report_usage(Caller::Computer(computer.clone()), computer, report)
+        .report_usage(call.caller_about_computer(&computer), computer, report)
         .await
         .done(CallKind::ComputerWrite, &call.master)?;
     Ok(answer::plain(StatusCode::OK, "OK"))

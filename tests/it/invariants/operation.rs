@@ -10,7 +10,7 @@ use slapmaster::{
         caller::Caller, computer::ComputerFormat, identifier::PartitionAddress, request::Requester,
         software::SoftwareReport,
     },
-    master::{InstanceReport, MasterError, ReportOutcome, RequestOutcome, Result},
+    master::{ComputerReader, InstanceReport, MasterError, ReportOutcome, RequestOutcome, Result},
 };
 
 use crate::support::world::{
@@ -291,7 +291,7 @@ impl Operation {
             Self::Poll(reference) => {
                 let told = world
                     .master
-                    .computer_information(&computer(reference))
+                    .computer_information(ComputerReader::Itself, &computer(reference))
                     .await;
                 if told.is_ok() {
                     world.master.note_contact(&computer(reference));

@@ -2,7 +2,7 @@
 
 use slapmaster::{
     domain::{identifier::PartitionAddress, software::SoftwareReport},
-    master::{InstanceReport, MasterError, RequestOutcome, Result},
+    master::{ComputerReader, InstanceReport, MasterError, RequestOutcome, Result},
 };
 
 use crate::support::world::{RELEASE, Request, Setup, TestWorld, at, computer, computer_format};
@@ -68,7 +68,10 @@ async fn seen(request: Request<'_>) -> String {
 
 async fn supplied_unknown(world: &TestWorld) -> String {
     let supplied = word(&world.supply("COMP-7", RELEASE, "available").await);
-    let before = world.master.computer_information(&computer("COMP-7")).await;
+    let before = world
+        .master
+        .computer_information(ComputerReader::Itself, &computer("COMP-7"))
+        .await;
     world.format("COMP-7", 0).await;
     let after = world.installations("COMP-7").await.len();
     format!("{supplied}, before: {}, after: {after}", word(&before))

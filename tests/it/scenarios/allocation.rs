@@ -1,5 +1,6 @@
 //! Allocation (`semantics.md` 4).
 
+use slapmaster::domain::caller::Caller;
 use slapmaster::{
     domain::behaviour::Preset,
     master::{InstanceReport, MasterError, RequestOutcome},
@@ -320,7 +321,12 @@ async fn of_two_requests_at_once_one_gets_the_only_partition() {
         let master = world.master.clone();
         let request = world.request(&format!("web-{number}"));
         let request = request.into_request();
-        tokio::spawn(async move { master.request_instance(request).await.unwrap() })
+        tokio::spawn(async move {
+            master
+                .request_instance(Caller::DefaultUser, request)
+                .await
+                .unwrap()
+        })
     });
     let mut placed = 0;
     for request in requests.collect::<Vec<_>>() {

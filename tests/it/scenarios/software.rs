@@ -1,7 +1,7 @@
 //! Supplying software and reporting on it (`semantics.md` 6).
 
 use slapmaster::{
-    domain::{behaviour::Preset, request::RefusedValue, software::SoftwareReport},
+    domain::{behaviour::Preset, caller::Caller, request::RefusedValue, software::SoftwareReport},
     master::{MasterError, Missing},
 };
 
@@ -23,7 +23,7 @@ fn asked(state: &str) -> String {
 async fn status(world: &TestWorld) -> (String, String) {
     let reading = world
         .master
-        .installation_status(&computer(COMPUTER), &release(RELEASE))
+        .installation_status(&Caller::DefaultUser, &computer(COMPUTER), &release(RELEASE))
         .await
         .unwrap();
     let status = reading.status.unwrap();

@@ -1,5 +1,6 @@
 //! Access statuses (`semantics.md` 7).
 
+use slapmaster::domain::caller::Caller;
 use slapmaster::{
     domain::status::{PortalType, StatusKind, StatusReading},
     master::{InstanceReport, RequestedView},
@@ -40,7 +41,9 @@ async fn a_status_that_was_never_reported_is_no_data() {
     assert!(!free.subject_exists);
     let status = async || {
         let (computer, release) = (computer("COMP-1"), release(RELEASE));
-        let reading = world.master.installation_status(&computer, &release);
+        let reading = world
+            .master
+            .installation_status(&Caller::DefaultUser, &computer, &release);
         reading.await.unwrap()
     };
     no_data(&status().await, RELEASE, PortalType::SoftwareInstallation);

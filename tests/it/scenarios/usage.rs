@@ -50,7 +50,11 @@ async fn releases_are_listed_newest_first_and_future_ones_last() {
         )
         .await;
     let list = async |query| {
-        let list = world.master.product_releases(None, query).await.unwrap();
+        let list = world
+            .master
+            .product_releases(&Caller::DefaultUser, None, query)
+            .await
+            .unwrap();
         let names: Vec<String> = list.iter().map(|r| r.as_str().to_owned()).collect();
         names
     };
@@ -73,12 +77,16 @@ async fn releases_are_listed_newest_first_and_future_ones_last() {
 async fn an_unknown_product_has_no_releases_and_an_unknown_release_no_product() {
     let world = TestWorld::start().await;
     let unknown = ProductReference::parse("product", "unknown").unwrap();
-    let list = world
-        .master
-        .product_releases(None, ProductQuery::Product(unknown));
+    let list =
+        world
+            .master
+            .product_releases(&Caller::DefaultUser, None, ProductQuery::Product(unknown));
     assert!(list.await.unwrap().is_empty());
     let query = ProductQuery::Release(release("unknown"));
-    let refused = world.master.product_releases(None, query).await;
+    let refused = world
+        .master
+        .product_releases(&Caller::DefaultUser, None, query)
+        .await;
     assert!(matches!(
         refused,
         Err(MasterError::NotFound(Missing::ProductOfRelease(_)))
@@ -98,7 +106,13 @@ async fn every_instance_knows_the_addresses_of_its_tree() {
     let b = world.request("b").child_of(&web.at).on().await;
     world.request("s").shared().child_of(&b.at).on().await;
     let other = world.request("other").on().await;
-    let told = async |at| world.master.tree_addresses(at).await.unwrap();
+    let told = async |at| {
+        world
+            .master
+            .tree_addresses(&Caller::DefaultUser, at)
+            .await
+            .unwrap()
+    };
     let pair = |a: &Address| (a.interface.clone(), a.address.clone());
     let expected: Vec<_> = web.addresses.iter().chain(&b.addresses).map(pair).collect();
     assert_eq!(expected.len(), 3);
@@ -110,7 +124,10 @@ async fn every_instance_knows_the_addresses_of_its_tree() {
     destroy.waits().await;
     assert!(told(&b.at).await.is_empty());
     world.report_destroyed(&b.at).await;
-    let refused = world.master.tree_addresses(&b.at).await;
+    let refused = world
+        .master
+        .tree_addresses(&Caller::DefaultUser, &b.at)
+        .await;
     assert!(matches!(
         refused,
         Err(MasterError::NotFound(Missing::InstanceOnPartition { .. }))

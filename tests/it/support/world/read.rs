@@ -2,9 +2,10 @@
 
 use slapmaster::{
     domain::{
-        identifier::PartitionAddress, state::RequestedState, status::StatusReading, time::Timestamp,
+        caller::Caller, identifier::PartitionAddress, state::RequestedState, status::StatusReading,
+        time::Timestamp,
     },
-    master::{ComputerView, OccupantView, PartitionView},
+    master::{ComputerReader, ComputerView, OccupantView, PartitionView},
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions,
@@ -27,7 +28,7 @@ impl TestWorld {
     /// What a computer is told.
     pub(crate) async fn computer(&self, reference: &str) -> ComputerView {
         self.master
-            .computer_information(&computer(reference))
+            .computer_information(ComputerReader::Itself, &computer(reference))
             .await
             .unwrap()
     }
@@ -83,13 +84,16 @@ impl TestWorld {
 
     /// The status of the instance on a partition.
     pub(crate) async fn status(&self, at: &PartitionAddress) -> StatusReading {
-        self.master.partition_status(at).await.unwrap()
+        self.master
+            .partition_status(&Caller::DefaultUser, at)
+            .await
+            .unwrap()
     }
 
     /// The status of a computer.
     pub(crate) async fn computer_status(&self, reference: &str) -> StatusReading {
         self.master
-            .computer_status(&computer(reference))
+            .computer_status(&Caller::DefaultUser, &computer(reference))
             .await
             .unwrap()
     }

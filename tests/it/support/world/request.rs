@@ -2,6 +2,7 @@
 
 use slapmaster::{
     domain::{
+        caller::Caller,
         identifier::{PartitionAddress, ProjectReference, SoftwareType},
         parameters::Parameters,
         request::{RequestInstance, Requester},
@@ -18,7 +19,7 @@ impl TestWorld {
         Request {
             world: self,
             request: RequestInstance {
-                requester: Requester::User,
+                requester: Requester::Caller,
                 title: title(name),
                 kind: InstanceKind::Software,
                 release: release(RELEASE),
@@ -107,7 +108,10 @@ impl Request<'_> {
 
     /// Makes the request.
     pub(crate) async fn answer(self) -> Result<RequestOutcome> {
-        self.world.master.request_instance(self.request).await
+        self.world
+            .master
+            .request_instance(Caller::DefaultUser, self.request)
+            .await
     }
 
     /// Makes a request that is to be answered with an instance on a partition.

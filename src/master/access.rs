@@ -1,0 +1,305 @@
+//! Whether somebody may do what a call does: the permission table, asked in one place
+//! (`semantics.md` 10.3).
+//!
+//! On an open listener nobody is proven and everything is allowed. Rights on what is not there
+//! are not asked for: that it is missing is the answer then.
+
+use super::{Master, Missing, Result, World, identity::Proven, operation::Operation};
+use crate::{
+    domain::{
+        caller::Caller,
+        identifier::{ComputerReference, InstanceReference, PartitionAddress},
+        permission::{Forbidden, Identity, Right},
+    },
+    store,
+};
+
+/// How somebody who may read a computer's information reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComputerReader {
+    /// The computer itself, which is thereby seen.
+    Itself,
+    /// A person, who is told the same.
+    Onlooker,
+    /// An instance, which is told its own partition and no software.
+    Inhabitant {
+        /// Row of the instance.
+        instance_id: i64,
+    },
+}
+
+impl Master {
+    /// Who reads a computer's information, if that is allowed. Where the computer itself does,
+    /// memory alone is asked.
+    pub async fn computer_reader(&self, caller: &Caller, computer: &str) -> Result<ComputerReader> {
+        if !matches!(caller, Caller::Certified(_)) {
+            return Ok(ComputerReader::Itself);
+        }
+        if let Some(known) = self.0.remembered_identity(caller)
+            && is_itself(&known, computer)
+        {
+            return Ok(ComputerReader::Itself);
+        }
+        let mut connection = self.0.store.glance().await?;
+        let who = self.0.identify(&mut connection, caller).await?;
+        self.0
+            .demand_computer(&mut connection, &who, Right::Read, computer)
+            .await?;
+        Ok(match who.as_deref() {
+            Some(Identity::Instance { id, .. }) => ComputerReader::Inhabitant { instance_id: *id },
+            Some(Identity::User { .. }) => ComputerReader::Onlooker,
+            Some(Identity::Computer { .. }) | None => ComputerReader::Itself,
+        })
+    }
+
+    /// Refuses who may not read what one partition is told. Where its computer asks, memory alone
+    /// is asked.
+    pub async fn admit_to_partition(&self, caller: &Caller, at: &PartitionAddress) -> Result<()> {
+        if !matches!(caller, Caller::Certified(_)) {
+            return Ok(());
+        }
+        if let Some(known) = self.0.remembered_identity(caller)
+            && is_itself(&known, at.computer.as_str())
+        {
+            return Ok(());
+        }
+        let mut connection = self.0.store.glance().await?;
+        let who = self.0.identify(&mut connection, caller).await?;
+        self.0
+            .demand_partition(&mut connection, &who, Right::Read, at)
+            .await
+    }
+
+    /// Refuses who is nobody: for calls that ask for no right.
+    pub async fn admit(&self, caller: &Caller) -> Result<()> {
+        if !matches!(caller, Caller::Certified(_)) || self.0.remembered_identity(caller).is_some() {
+            return Ok(());
+        }
+        let mut connection = self.0.store.glance().await?;
+        self.0.identify(&mut connection, caller).await?;
+        Ok(())
+    }
+}
+
+/// Whether somebody is the computer of this reference.
+fn is_itself(identity: &Identity, computer: &str) -> bool {
+    match identity {
+        Identity::Computer { reference, .. } => reference.as_str() == computer,
+        Identity::User { .. } | Identity::Instance { .. } => false,
+    }
+}
+
+fn demand(
+    identity: &Identity,
+    right: Right,
+    needed: Right,
+    object: impl FnOnce() -> String,
+) -> Result<()> {
+    if right >= needed {
+        return Ok(());
+    }
+    let verb = match needed {
+        Right::None | Right::Read => "read",
+        Right::Modify => "modify",
+    };
+    Err(Forbidden::new(identity, format!("{verb} {}", object())).into())
+}
+
+impl World {
+    /// Refuses who has no such right on a computer.
+    pub(super) async fn demand_computer(
+        &self,
+        connection: &mut store::Connection,
+        who: &Proven,
+        needed: Right,
+        computer: &str,
+    ) -> Result<()> {
+        let Some(identity) = who.as_deref() else {
+            return Ok(());
+        };
+        if is_itself(identity, computer) {
+            return Ok(());
+        }
+        match store::access::computer_facts(connection, computer).await? {
+            None => Ok(()),
+            Some(facts) => demand(identity, identity.on_computer(facts), needed, || {
+                format!("computer `{computer}`")
+            }),
+        }
+    }
+
+    /// Refuses who has no such right on the software of a computer.
+    pub(super) async fn demand_software(
+        &self,
+        connection: &mut store::Connection,
+        who: &Proven,
+        needed: Right,
+        computer: &ComputerReference,
+    ) -> Result<()> {
+        let Some(identity) = who.as_deref() else {
+            return Ok(());
+        };
+        match store::access::computer_facts(connection, computer.as_str()).await? {
+            None => Ok(()),
+            Some(facts) => demand(identity, identity.on_software(facts), needed, || {
+                format!("the software of computer `{computer}`")
+            }),
+        }
+    }
+
+    /// Refuses who has no such right on an instance.
+    pub(super) async fn demand_instance(
+        &self,
+        connection: &mut store::Connection,
+        who: &Proven,
+        needed: Right,
+        id: i64,
+        reference: &InstanceReference,
+    ) -> Result<()> {
+        let Some(identity) = who.as_deref() else {
+            return Ok(());
+        };
+        let facts = store::access::instance_facts(connection, id).await?;
+        demand(identity, identity.on_instance(facts), needed, || {
+            format!("instance `{reference}`")
+        })
+    }
+
+    /// Refuses who has no such right on the instance on a partition; where there is none, on the
+    /// computer.
+    pub(super) async fn demand_partition(
+        &self,
+        connection: &mut store::Connection,
+        who: &Proven,
+        needed: Right,
+        at: &PartitionAddress,
+    ) -> Result<()> {
+        if who.is_none() {
+            return Ok(());
+        }
+        let place = store::partition::place(connection, at).await?;
+        match place
+            .and_then(|place| place.partition)
+            .and_then(|p| p.occupant)
+        {
+            Some(instance) => {
+                self.demand_instance(connection, who, needed, instance.id, &instance.reference)
+                    .await
+            }
+            None => {
+                self.demand_computer(connection, who, needed, at.computer.as_str())
+                    .await
+            }
+        }
+    }
+}
+
+impl Operation<'_> {
+    /// Who calls, where that has to be proven.
+    pub(super) async fn identify(&mut self, caller: &Caller) -> Result<Proven> {
+        self.world.identify(self.tx, caller).await
+    }
+
+    /// Refuses who may not change a computer.
+    pub(super) async fn demand_computer(
+        &mut self,
+        who: &Proven,
+        computer: &ComputerReference,
+    ) -> Result<()> {
+        self.world
+            .demand_computer(self.tx, who, Right::Modify, computer.as_str())
+            .await
+    }
+
+    /// Refuses who may not change the state of software on a computer.
+    pub(super) async fn demand_software(
+        &mut self,
+        who: &Proven,
+        computer: &ComputerReference,
+    ) -> Result<()> {
+        self.world
+            .demand_software(self.tx, who, Right::Modify, computer)
+            .await
+    }
+
+    /// Refuses who has no such right on an instance.
+    pub(super) async fn demand_instance(
+        &mut self,
+        who: &Proven,
+        needed: Right,
+        id: i64,
+        reference: &InstanceReference,
+    ) -> Result<()> {
+        self.world
+            .demand_instance(self.tx, who, needed, id, reference)
+            .await
+    }
+
+    /// Refuses who may not make computers in a project, or ask for software on them; `what` says
+    /// which.
+    pub(super) fn demand_equip(
+        who: &Proven,
+        project_id: i64,
+        what: impl FnOnce() -> String,
+    ) -> Result<()> {
+        match who.as_deref() {
+            Some(identity) if !identity.may_equip(project_id) => {
+                Err(Forbidden::new(identity, what()).into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses who may not ask for software on a computer. The computer's own certificate may
+    /// not: it only reports.
+    pub(super) async fn demand_supply(
+        &mut self,
+        who: &Proven,
+        computer: &ComputerReference,
+    ) -> Result<()> {
+        if who.is_none() {
+            return Ok(());
+        }
+        let facts = store::access::computer_facts(self.tx, computer.as_str()).await?;
+        let project_id = match facts {
+            Some(facts) => facts.project_id,
+            None => self.default_project().await?.id,
+        };
+        Self::demand_equip(who, project_id, || {
+            format!("ask for software on computer `{computer}`")
+        })
+    }
+
+    /// Refuses who may not let a computer of this reference be formatted: an unknown one is made
+    /// by that.
+    pub(super) async fn demand_format(
+        &mut self,
+        who: &Proven,
+        computer: &ComputerReference,
+    ) -> Result<()> {
+        if who.is_none() {
+            return Ok(());
+        }
+        self.demand_computer(who, computer).await?;
+        if store::access::computer_facts(self.tx, computer.as_str())
+            .await?
+            .is_none()
+        {
+            let project_id = self.default_project().await?.id;
+            return Self::demand_equip(who, project_id, || format!("make computer `{computer}`"));
+        }
+        Ok(())
+    }
+
+    /// The instance in whose name somebody requests who names no partition: none for a person,
+    /// who requests trees.
+    pub(super) fn own_requester(who: &Proven) -> Result<Option<i64>> {
+        match who.as_deref() {
+            None | Some(Identity::User { .. }) => Ok(None),
+            Some(Identity::Instance { id, .. }) => Ok(Some(*id)),
+            Some(Identity::Computer { reference, .. }) => {
+                Err(Missing::Requester(reference.clone()).into())
+            }
+        }
+    }
+}
