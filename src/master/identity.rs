@@ -120,16 +120,13 @@ impl Master {
         Some(identity.reference().to_owned())
     }
 
-    /// Whether a client certificate lets a handshake pass: any does, unless `auth.revoked` is
-    /// `handshake`.
-    pub async fn check_handshake(
-        &self,
-        credential: &Credential,
-    ) -> std::result::Result<(), HandshakeRefusal> {
+    /// Whether a client certificate, in DER, lets a handshake pass: any does, unless
+    /// `auth.revoked` is `handshake`.
+    pub async fn check_handshake(&self, der: &[u8]) -> std::result::Result<(), HandshakeRefusal> {
         if self.behaviour().auth_revoked != AuthRevoked::Handshake {
             return Ok(());
         }
-        let caller = Caller::Certified(credential.clone());
+        let caller = Caller::Certified(self.recognise(der));
         match self.who_is(&caller).await {
             Err(MasterError::Unauthenticated(refused)) => Err(match refused {
                 CredentialRefused::Missing

@@ -13,6 +13,7 @@ mod database;
 mod fixtures;
 mod http_edges;
 mod invariants;
+mod permissions;
 mod presets;
 mod process;
 mod rooms;

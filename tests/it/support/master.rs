@@ -16,16 +16,20 @@ use std::fmt::Write as _;
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{self, HeaderMap, Method, StatusCode, header},
+    http::{self, HeaderMap, HeaderName, Method, StatusCode, header},
 };
 use slapmaster::{
     domain::{
         behaviour::{Behaviour, Preset},
+        caller::Credential,
+        certificate::CertificateSerial,
         identifier::ComputerReference,
         time::Timestamp,
     },
+    fixture::Fixture,
     front::{
         self, AppState,
+        auth::{Access, AccessMode, PeerCertificate},
         log::InternalFailure,
         xml::marshal::{self, Value},
     },
@@ -33,6 +37,8 @@ use slapmaster::{
     mock::clock::Clock,
 };
 use tower::ServiceExt as _;
+
+use super::world;
 
 /// The release that tests ask for unless they say otherwise.
 pub(crate) const RELEASE: &str = "https://sr.example.org/demo/software.cfg";
@@ -44,6 +50,7 @@ pub(crate) struct TestMaster {
     /// The world itself, for what no call tells.
     pub(crate) master: Master,
     router: Router,
+    state: AppState,
     clock: Clock,
 }
 
@@ -80,16 +87,17 @@ impl Setup {
         })
         .await
         .unwrap();
-        let router = front::router(AppState {
+        let state = AppState {
             master: master.clone(),
             readiness: front::readiness::Readiness::default(),
             access: front::auth::Access::default(),
             address: front::address::PublicAddress::default(),
             slap: front::slap::SlapState::default(),
-        });
+        };
         TestMaster {
             master,
-            router,
+            router: front::router(state.clone()),
+            state,
             clock,
         }
     }
@@ -143,8 +151,49 @@ impl TestMaster {
 
     /// Any request.
     pub(crate) async fn send(&self, request: http::Request<Body>) -> Answer {
+        self.send_to(self.router.clone(), request).await
+    }
+
+    /// Any request, on a listener in certificate mode, with a client certificate in DER or none.
+    pub(crate) async fn send_as(
+        &self,
+        certificate: Option<&[u8]>,
+        mut request: http::Request<Body>,
+    ) -> Answer {
+        if let Some(der) = certificate {
+            let peer = PeerCertificate::new(der.to_vec());
+            request.extensions_mut().insert(peer);
+        }
+        self.send_to(self.certified(None), request).await
+    }
+
+    /// Any request, through a proxy that hands over who calls in this header.
+    pub(crate) async fn send_by_proxy(
+        &self,
+        header: HeaderName,
+        request: http::Request<Body>,
+    ) -> Answer {
+        self.send_to(self.certified(Some(header)), request).await
+    }
+
+    /// Requests an instance with a client certificate in DER.
+    pub(crate) async fn request_as(&self, certificate: Option<&[u8]>, request: Request) -> Answer {
+        self.send_as(certificate, request.to_http()).await
+    }
+
+    fn certified(&self, identity_header: Option<HeaderName>) -> Router {
+        front::router(AppState {
+            access: Access {
+                mode: AccessMode::Certificate,
+                identity_header,
+            },
+            ..self.state.clone()
+        })
+    }
+
+    async fn send_to(&self, router: Router, request: http::Request<Body>) -> Answer {
         let line = format!("{} {}", request.method(), request.uri());
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let failure = parts.extensions.get::<InternalFailure>();
         assert!(failure.is_none(), "{line}: {failure:?}");
@@ -153,7 +202,7 @@ impl TestMaster {
             line,
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&body).into_owned(),
             run_id: self.master.run_id().to_owned(),
         }
     }
@@ -174,11 +223,27 @@ impl TestMaster {
 
     /// Requests an instance.
     pub(crate) async fn request(&self, request: Request) -> Answer {
-        let fields = request.fields();
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let by = request.by.as_ref().map(|(c, p)| (c.as_str(), p.as_str()));
-        self.send(form("requestComputerPartition", by, &fields))
-            .await
+        self.send(request.to_http()).await
+    }
+
+    /// Fills the world from a fixture.
+    pub(crate) async fn seed(&self, yaml: &str) {
+        let files = [("world.yaml".into(), yaml.to_owned())];
+        let fixture = Fixture::parse(&files).unwrap();
+        fixture.apply(&self.master).await.unwrap();
+    }
+
+    /// The serial number of a certificate that the world issued, in DER.
+    pub(crate) fn serial_of(&self, der: &[u8]) -> CertificateSerial {
+        match self.master.recognise(der) {
+            Credential::Certificate(serial) => serial,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything in the database but the last timestamp, which a failed call may move.
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        world::dump_of(self.master.database_path()).await
     }
 
     /// A call about a partition that needs nothing else: `startedComputerPartition` and so on.
@@ -217,6 +282,7 @@ pub(crate) struct Request {
     state: Option<String>,
     shared: bool,
     by: Option<(String, String)>,
+    header_only: bool,
 }
 
 impl Request {
@@ -231,6 +297,7 @@ impl Request {
             state: None,
             shared: false,
             by: None,
+            header_only: false,
         }
     }
 
@@ -270,10 +337,23 @@ impl Request {
         self
     }
 
+    /// By the instance on a partition, in the header alone.
+    pub(crate) fn by_header_only(mut self, computer: &str, partition: &str) -> Self {
+        self.header_only = true;
+        self.by(computer, partition)
+    }
+
     /// By the instance on a partition: in the form and in the header, as the client does.
     pub(crate) fn by(mut self, computer: &str, partition: &str) -> Self {
         self.by = Some((computer.to_owned(), partition.to_owned()));
         self
+    }
+
+    fn to_http(&self) -> http::Request<Body> {
+        let fields = self.fields();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let by = self.by.as_ref().map(|(c, p)| (c.as_str(), p.as_str()));
+        form("requestComputerPartition", by, &fields)
     }
 
     fn fields(&self) -> Vec<(&'static str, String)> {
@@ -286,7 +366,9 @@ impl Request {
             ("state", marshal::write(&self.state.as_ref().into())),
             ("shared_xml", marshal::write(&self.shared.into())),
         ];
-        if let Some((computer, partition)) = &self.by {
+        if let Some((computer, partition)) = &self.by
+            && !self.header_only
+        {
             fields.push(("computer_id", computer.clone()));
             fields.push(("computer_partition_id", partition.clone()));
         }

@@ -24,6 +24,30 @@ pub(super) const DUMP: &str = r#"
             AND m.name NOT LIKE 'sqlite_%'
         GROUP BY m.name ORDER BY m.name)"#;
 
+/// Everything in a database but the last timestamp, which a failed call may move.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the model keeps is read beside the model's own queries"
+)]
+pub(crate) async fn dump_of(database: &std::path::Path) -> Vec<String> {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(true)
+        .connect()
+        .await
+        .unwrap();
+    let query: String = sqlx::query_scalar(DUMP)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let rows = sqlx::query_scalar(AssertSqlSafe(query))
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    rows
+}
+
 impl TestWorld {
     /// What a computer is told.
     pub(crate) async fn computer(&self, reference: &str) -> ComputerView {

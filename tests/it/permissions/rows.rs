@@ -1,0 +1,497 @@
+//! The table: for each call, who may make it.
+
+use axum::{
+    body::Body,
+    http::{self, Method, StatusCode, header},
+};
+
+use super::cast::{COMPUTER_TOKEN, Caller, LEAVING, USER_TOKEN};
+use crate::support::master::{RELEASE, configuration, dictionary, request, url_encoded};
+
+/// A call, and what each kind of caller is answered.
+pub(super) struct Row {
+    /// What it is about.
+    pub(super) name: &'static str,
+    /// Its method.
+    pub(super) method: Method,
+    /// Its route.
+    pub(super) route: &'static str,
+    uri: String,
+    body: Payload,
+    token: Option<&'static str>,
+    nobody: u16,
+    /// The user, the other user, the computer, the other computer, the instance, the other
+    /// instance.
+    known: [u16; 6],
+}
+
+enum Payload {
+    Empty,
+    Form(String),
+    Json(String),
+}
+
+impl Row {
+    /// What a caller of this kind is answered.
+    pub(super) fn expected(&self, caller: Caller) -> StatusCode {
+        let [
+            user,
+            other_user,
+            computer,
+            other_computer,
+            instance,
+            other_instance,
+        ] = self.known;
+        let status = match caller {
+            Caller::Nobody
+            | Caller::Garbage
+            | Caller::Expired
+            | Caller::Revoked
+            | Caller::OtherAuthority => self.nobody,
+            Caller::User => user,
+            Caller::OtherUser => other_user,
+            Caller::Computer => computer,
+            Caller::OtherComputer => other_computer,
+            Caller::Instance => instance,
+            Caller::OtherInstance => other_instance,
+        };
+        StatusCode::from_u16(status).unwrap()
+    }
+
+    /// Whether an answer means that nothing may have changed.
+    pub(super) fn is_refusal(status: StatusCode) -> bool {
+        status.is_client_error()
+    }
+
+    /// Whether only a token would let it be made.
+    pub(super) fn needs_token(&self) -> bool {
+        self.nobody == 403
+    }
+
+    /// The call.
+    pub(super) fn request(&self) -> http::Request<Body> {
+        let mut request = request(self.method.clone(), &self.uri);
+        if let Some(token) = self.token {
+            request = request.header("x-access-token", token);
+        }
+        let (kind, body) = match &self.body {
+            Payload::Empty => return request.body(Body::empty()).unwrap(),
+            Payload::Form(body) => ("application/x-www-form-urlencoded", body),
+            Payload::Json(body) => ("application/json", body),
+        };
+        let request = request.header(header::CONTENT_TYPE, kind);
+        request.body(Body::from(body.clone())).unwrap()
+    }
+}
+
+/// Everybody who is known.
+const ANYBODY: [u16; 6] = [200; 6];
+/// Who may change COMP-1.
+const CHANGES_COMPUTER: [u16; 6] = [200, 401, 200, 401, 401, 401];
+/// Who may read COMP-1.
+const READS_COMPUTER: [u16; 6] = [200, 200, 200, 401, 200, 200];
+/// Who may read what software is asked for on COMP-1.
+const READS_SOFTWARE: [u16; 6] = [200, 200, 200, 401, 401, 401];
+/// Who may ask for software, and make computers.
+const EQUIPS: [u16; 6] = [200, 401, 401, 401, 401, 401];
+/// Who may read and change the instance on slappart0 of COMP-1.
+const INSTANCE: [u16; 6] = [200, 401, 200, 401, 200, 401];
+
+const COMPUTER: (&str, &str) = ("computer_id", "COMP-1");
+const PARTITION: (&str, &str) = ("computer_partition_id", "slappart0");
+const REPORT: &str = "<?xml version=\"1.0\"?><journal><transaction type=\"Sale Packing List\">\
+    <title>Resource consumptions</title><start_date></start_date>\
+    <stop_date>2026-11-23 at 08:30:00</stop_date><reference>COMP-1</reference>\
+    <currency></currency><payment_mode></payment_mode><category></category>\
+    <arrow type=\"Administration\"><source></source><destination></destination></arrow>\
+    <movement><resource>CPU Consumption</resource><title>x</title><reference>slappart0</reference>\
+    <quantity>42.42</quantity><price>0.00</price><VAT>None</VAT><category></category></movement>\
+    </transaction></journal>";
+
+/// A read of the classic dialect.
+fn get(name: &'static str, route: &'static str, fields: &[(&str, &str)], known: [u16; 6]) -> Row {
+    Row {
+        name,
+        method: Method::GET,
+        route,
+        uri: format!("{route}?{}", url_encoded(fields)),
+        body: Payload::Empty,
+        token: None,
+        nobody: 401,
+        known,
+    }
+}
+
+/// A write of the classic dialect.
+fn post(name: &'static str, route: &'static str, fields: &[(&str, &str)], known: [u16; 6]) -> Row {
+    Row {
+        name,
+        method: Method::POST,
+        route,
+        uri: route.to_owned(),
+        body: Payload::Form(url_encoded(fields)),
+        token: None,
+        nobody: 401,
+        known,
+    }
+}
+
+/// A call that asks nobody who they are.
+fn open(method: Method, route: &'static str, uri: &str, body: Option<&str>, status: u16) -> Row {
+    Row {
+        name: route,
+        method,
+        route,
+        uri: uri.to_owned(),
+        body: body.map_or(Payload::Empty, |body| Payload::Json(body.to_owned())),
+        token: None,
+        nobody: status,
+        known: [status; 6],
+    }
+}
+
+/// Every row.
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = computer_rows();
+    rows.extend(software_rows());
+    rows.extend(request_rows());
+    rows.extend(instance_rows());
+    rows.extend(certificate_rows());
+    rows.extend(server_rows());
+    rows.extend(control_rows());
+    rows
+}
+
+fn computer_rows() -> Vec<Row> {
+    let known = configuration("COMP-1", 4);
+    let unknown = configuration("COMP-9", 1);
+    let format = "/loadComputerConfigurationFromXML";
+    vec![
+        post("format", format, &[("xml", &known)], CHANGES_COMPUTER),
+        post(
+            "format of a new computer",
+            format,
+            &[("xml", &unknown)],
+            EQUIPS,
+        ),
+        get(
+            "full information",
+            "/getFullComputerInformation",
+            &[COMPUTER],
+            READS_COMPUTER,
+        ),
+        get(
+            "information by the older name",
+            "/getComputerInformation",
+            &[COMPUTER],
+            READS_COMPUTER,
+        ),
+        get(
+            "information of an unknown computer",
+            "/getFullComputerInformation",
+            &[("computer_id", "COMP-9")],
+            [404; 6],
+        ),
+        get(
+            "computer status",
+            "/getComputerStatus",
+            &[COMPUTER],
+            READS_COMPUTER,
+        ),
+        post(
+            "computer bang",
+            "/computerBang",
+            &[COMPUTER, ("message", "x")],
+            CHANGES_COMPUTER,
+        ),
+        post(
+            "usage report",
+            "/useComputer",
+            &[COMPUTER, ("use_string", REPORT)],
+            CHANGES_COMPUTER,
+        ),
+    ]
+}
+
+fn software_rows() -> Vec<Row> {
+    let url = ("url", RELEASE);
+    vec![
+        post("supply", "/supplySupply", &[COMPUTER, url], EQUIPS),
+        post(
+            "building",
+            "/buildingSoftwareRelease",
+            &[COMPUTER, url],
+            CHANGES_COMPUTER,
+        ),
+        post(
+            "available",
+            "/availableSoftwareRelease",
+            &[COMPUTER, url],
+            CHANGES_COMPUTER,
+        ),
+        post(
+            "software error",
+            "/softwareReleaseError",
+            &[COMPUTER, url, ("error_log", "x")],
+            CHANGES_COMPUTER,
+        ),
+        post(
+            "software destroyed",
+            "/destroyedSoftwareRelease",
+            &[COMPUTER, ("url", LEAVING)],
+            CHANGES_COMPUTER,
+        ),
+        get(
+            "software status",
+            "/getSoftwareInstallationStatus",
+            &[COMPUTER, url],
+            READS_SOFTWARE,
+        ),
+        get(
+            "releases of a product",
+            "/getSoftwareReleaseListFromSoftwareProduct",
+            &[("software_product_reference", "x")],
+            ANYBODY,
+        ),
+    ]
+}
+
+fn request_rows() -> Vec<Row> {
+    let request = "/requestComputerPartition";
+    let title = ("partition_reference", "new");
+    let release = ("software_release", RELEASE);
+    let on_computer = dictionary(&[("computer_guid", "COMP-1")]);
+    let sla = ("filter_xml", on_computer.as_str());
+    vec![
+        post(
+            "request of one's own",
+            request,
+            &[title, release, sla],
+            [200, 200, 404, 404, 200, 200],
+        ),
+        post(
+            "request by the instance on a partition",
+            request,
+            &[title, release, sla, COMPUTER, PARTITION],
+            INSTANCE,
+        ),
+        post(
+            "request by nobody on a partition",
+            request,
+            &[
+                title,
+                release,
+                sla,
+                COMPUTER,
+                ("computer_partition_id", "slappart3"),
+            ],
+            [404; 6],
+        ),
+        post(
+            "rename",
+            "/softwareInstanceRename",
+            &[COMPUTER, PARTITION, ("new_name", "other name")],
+            INSTANCE,
+        ),
+    ]
+}
+
+fn instance_rows() -> Vec<Row> {
+    let here = &[COMPUTER, PARTITION];
+    let at = |partition| {
+        [
+            ("computer_reference", "COMP-1"),
+            ("computer_partition_reference", partition),
+        ]
+    };
+    let connection = dictionary(&[("url", "http://example.org")]);
+    let mut rows = vec![
+        get(
+            "busy partition",
+            "/registerComputerPartition",
+            &at("slappart0"),
+            INSTANCE,
+        ),
+        get(
+            "free partition",
+            "/registerComputerPartition",
+            &at("slappart3"),
+            READS_COMPUTER,
+        ),
+        get(
+            "partition status",
+            "/getComputerPartitionStatus",
+            here,
+            INSTANCE,
+        ),
+        get("addresses", "/getHostingSubscriptionIpList", here, INSTANCE),
+        get(
+            "instance certificate",
+            "/getComputerPartitionCertificate",
+            here,
+            INSTANCE,
+        ),
+        post(
+            "instance error",
+            "/softwareInstanceError",
+            &[COMPUTER, PARTITION, ("error_log", "x")],
+            INSTANCE,
+        ),
+        post(
+            "instance bang",
+            "/softwareInstanceBang",
+            &[COMPUTER, PARTITION, ("message", "x")],
+            INSTANCE,
+        ),
+        post(
+            "connection parameters",
+            "/setComputerPartitionConnectionXml",
+            &[COMPUTER, PARTITION, ("connection_xml", &connection)],
+            INSTANCE,
+        ),
+        post(
+            "related instances",
+            "/updateComputerPartitionRelatedInstanceList",
+            &[
+                COMPUTER,
+                PARTITION,
+                (
+                    "instance_reference_xml",
+                    "<marshal><list id=\"i2\"></list></marshal>",
+                ),
+            ],
+            ANYBODY,
+        ),
+    ];
+    for (name, route) in [
+        ("started", "/startedComputerPartition"),
+        ("stopped", "/stoppedComputerPartition"),
+        ("destroyed", "/destroyedComputerPartition"),
+        ("building", "/buildingComputerPartition"),
+        ("available", "/availableComputerPartition"),
+    ] {
+        rows.push(post(name, route, here, INSTANCE));
+    }
+    rows
+}
+
+fn certificate_rows() -> Vec<Row> {
+    let with_token = |row: Row, token| Row {
+        token: Some(token),
+        nobody: 200,
+        known: ANYBODY,
+        ..row
+    };
+    let without_token = |row: Row| Row {
+        nobody: 403,
+        known: [403; 6],
+        ..row
+    };
+    let register = || {
+        let title = ("title", "new");
+        post("registration", "/Person_requestComputer", &[title], ANYBODY)
+    };
+    let configure = || {
+        post(
+            "person's certificate",
+            "/Person_getCertificate",
+            &[],
+            ANYBODY,
+        )
+    };
+    vec![
+        post(
+            "computer certificate while one is valid",
+            "/generateComputerCertificate",
+            &[COMPUTER],
+            [404, 401, 404, 401, 401, 401],
+        ),
+        post(
+            "revocation",
+            "/revokeComputerCertificate",
+            &[COMPUTER],
+            CHANGES_COMPUTER,
+        ),
+        post(
+            "new computer",
+            "/requestComputer",
+            &[("computer_title", "new")],
+            EQUIPS,
+        ),
+        with_token(register(), COMPUTER_TOKEN),
+        without_token(register()),
+        with_token(configure(), USER_TOKEN),
+        without_token(configure()),
+        get(
+            "token of a computer",
+            "/hateoas/computer_module/Base_getComputerToken",
+            &[],
+            [200, 403, 403, 403, 403, 403],
+        ),
+    ]
+}
+
+fn server_rows() -> Vec<Row> {
+    vec![
+        get("hateoas url", "/getHateoasUrl", &[], ANYBODY),
+        open(Method::GET, "/getRunId", "/getRunId", None, 200),
+        post("ingestion", "/ingestData", &[], [404; 6]),
+        get("root document", "/hateoas", &[], ANYBODY),
+        get("root document with a slash", "/hateoas/", &[], ANYBODY),
+        get(
+            "root document by its script",
+            "/hateoas/ERP5Document_getHateoas",
+            &[],
+            ANYBODY,
+        ),
+    ]
+}
+
+/// The control surface is the test's own: it asks for no certificate.
+fn control_rows() -> Vec<Row> {
+    let list = "/_mock/v1/certificates";
+    let one = "/_mock/v1/certificates/{serial}";
+    let revoke = "/_mock/v1/certificates/revoke";
+    let tokens = "/_mock/v1/tokens";
+    vec![
+        open(
+            Method::GET,
+            "/_mock/v1/ca.pem",
+            "/_mock/v1/ca.pem",
+            None,
+            200,
+        ),
+        open(
+            Method::GET,
+            "/_mock/v1/crl.pem",
+            "/_mock/v1/crl.pem",
+            None,
+            200,
+        ),
+        open(
+            Method::GET,
+            "/_mock/v1/crl.der",
+            "/_mock/v1/crl.der",
+            None,
+            200,
+        ),
+        open(Method::GET, list, list, None, 200),
+        open(Method::GET, one, "/_mock/v1/certificates/ab", None, 404),
+        open(Method::POST, list, list, Some(r#"{"user": "bob"}"#), 201),
+        open(
+            Method::POST,
+            revoke,
+            revoke,
+            Some(r#"{"computer": "COMP-1"}"#),
+            200,
+        ),
+        open(Method::GET, tokens, tokens, None, 200),
+        open(
+            Method::POST,
+            tokens,
+            tokens,
+            Some(r#"{"purpose": "user"}"#),
+            201,
+        ),
+    ]
+}
