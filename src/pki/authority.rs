@@ -213,3 +213,262 @@ fn server_name(name: &str) -> Result<SanType, PkiError> {
         .map(SanType::DnsName)
         .map_err(|_| PkiError::ServerName(name.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
+
+    use super::*;
+    use crate::pki::samples::{NOW, authority, computer, der, subjects};
+
+    /// Seconds after 1970 of a certificate's first and last second.
+    fn times(der: &[u8]) -> (i64, i64) {
+        let (_, parsed) = X509Certificate::from_der(der).unwrap();
+        let validity = parsed.validity();
+        (
+            validity.not_before.timestamp(),
+            validity.not_after.timestamp(),
+        )
+    }
+
+    fn subject_of(parsed: &X509Certificate<'_>) -> String {
+        parsed.subject().to_string()
+    }
+
+    #[test]
+    fn the_authority_may_sign_and_nothing_else() {
+        let authority = authority();
+        let (_, parsed) = X509Certificate::from_der(authority.certificate_der()).unwrap();
+        assert_eq!(
+            subject_of(&parsed),
+            "O=slapmaster, for tests only, CN=Mock SlapOS CA"
+        );
+        assert_eq!(parsed.subject(), parsed.issuer());
+        let constraints = parsed.basic_constraints().unwrap().unwrap();
+        assert!(constraints.critical && constraints.value.ca);
+        assert_eq!(constraints.value.path_len_constraint, Some(0));
+        let usage = parsed.key_usage().unwrap().unwrap();
+        assert!(usage.critical);
+        assert_eq!(usage.value.to_string(), "Key Cert Sign, CRL Sign");
+        let expected = (NOW.as_seconds() - 3600, NOW.as_seconds() + 7300 * 86_400);
+        assert_eq!(times(authority.certificate_der()), expected);
+        assert_eq!(
+            (
+                authority.validity().not_before.as_seconds(),
+                authority.validity().not_after.as_seconds()
+            ),
+            expected
+        );
+        assert!(
+            authority
+                .certificate_pem()
+                .ends_with("-----END CERTIFICATE-----\n")
+        );
+    }
+
+    #[test]
+    fn every_field_of_a_client_certificate_is_set_on_purpose() {
+        let authority = authority();
+        let (_, signer) = X509Certificate::from_der(authority.certificate_der()).unwrap();
+        for subject in subjects() {
+            let issued = authority.issue(&subject, NOW.plus_micros(999_999)).unwrap();
+            assert_eq!(issued.common_name, subject.reference());
+            let der = der(&issued.certificate_pem);
+            let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+            assert_eq!(parsed.version().0, 2, "version 3 is written as 2");
+            assert_eq!(
+                CertificateSerial::from_bytes(parsed.raw_serial()),
+                issued.serial
+            );
+            assert_eq!(
+                subject_of(&parsed),
+                format!("O=slapmaster, for tests only, CN={}", subject.reference())
+            );
+            assert_eq!(parsed.issuer(), signer.subject());
+            let constraints = parsed.basic_constraints().unwrap().unwrap();
+            assert!(constraints.critical && !constraints.value.ca);
+            let usage = parsed.key_usage().unwrap().unwrap();
+            assert!(usage.critical);
+            assert_eq!(usage.value.to_string(), "Digital Signature");
+            let usage = parsed.extended_key_usage().unwrap().unwrap();
+            assert!(usage.value.client_auth && !usage.value.server_auth && !usage.value.any);
+            assert_eq!(parsed.subject_alternative_name().unwrap(), None);
+            let expected = (NOW.as_seconds() - 3600, NOW.as_seconds() + 3650 * 86_400);
+            assert_eq!(times(&der), expected);
+            assert_eq!(issued.validity.not_before.as_seconds(), expected.0);
+            assert_eq!(issued.validity.not_after.as_seconds(), expected.1);
+            let oids: Vec<_> = parsed
+                .extensions()
+                .iter()
+                .map(|extension| extension.oid.to_id_string())
+                .collect();
+            // Authority key identifier, usages, key identifier, basic constraints: no more.
+            assert_eq!(
+                oids,
+                [
+                    "2.5.29.35",
+                    "2.5.29.15",
+                    "2.5.29.37",
+                    "2.5.29.14",
+                    "2.5.29.19"
+                ]
+            );
+            assert!(
+                issued
+                    .key_pem
+                    .expose()
+                    .starts_with("-----BEGIN PRIVATE KEY-----\n")
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_certificate_carries_its_names() {
+        let names = ["localhost", "*.example.org", "127.0.0.1", "::1"].map(str::to_owned);
+        let issued = authority().issue_server(&names, NOW).unwrap();
+        assert_eq!(issued.common_name, "localhost");
+        let der = der(&issued.certificate_pem);
+        let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+        let usage = parsed.extended_key_usage().unwrap().unwrap();
+        assert!(usage.value.server_auth && !usage.value.client_auth);
+        let found = parsed.subject_alternative_name().unwrap().unwrap();
+        let loopback = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        assert_eq!(
+            found.value.general_names,
+            [
+                GeneralName::DNSName("localhost"),
+                GeneralName::DNSName("*.example.org"),
+                GeneralName::IPAddress(&[127, 0, 0, 1]),
+                GeneralName::IPAddress(&loopback),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_no_server_can_have_is_refused() {
+        let authority = authority();
+        for name in [
+            "",
+            "*",
+            "*.",
+            "a b",
+            "https://a",
+            "a/b",
+            "é.org",
+            "[::1]",
+            "a..b",
+        ] {
+            assert_eq!(
+                authority.issue_server(&["localhost".to_owned(), name.to_owned()], NOW),
+                Err(PkiError::ServerName(name.to_owned()))
+            );
+        }
+        assert_eq!(
+            authority.issue_server(&[], NOW),
+            Err(PkiError::NoServerName)
+        );
+    }
+
+    #[test]
+    fn serial_numbers_have_32_digits_and_differ() {
+        let mut found = std::collections::BTreeSet::new();
+        for _ in 0..500 {
+            let bytes = new_serial().unwrap();
+            assert!((0x40..=0x7f).contains(&bytes[0]));
+            let serial = CertificateSerial::from_bytes(&bytes);
+            assert_eq!(serial.as_str().len(), 32);
+            assert!(found.insert(serial));
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_shown_contains_a_key() {
+        let authority = authority();
+        let issued = authority.issue(&computer("COMP-7"), NOW).unwrap();
+        for (shown, key) in [
+            (format!("{authority:?}"), authority.key_pem()),
+            (format!("{issued:?}"), issued.key_pem.clone()),
+        ] {
+            assert!(!shown.contains("PRIVATE"), "{shown}");
+            for line in key.expose().lines() {
+                assert!(!shown.contains(line), "{shown}");
+            }
+        }
+        let shown = format!("{authority:?}");
+        assert!(shown.contains("Mock SlapOS CA"), "{shown}");
+    }
+
+    #[test]
+    fn a_certificate_ends_with_its_authority_and_none_comes_after() {
+        let authority = authority();
+        let end = authority.validity().not_after;
+        let late = Timestamp::from_seconds(end.as_seconds() - 86_400);
+        let issued = authority.issue(&computer("COMP-7"), late).unwrap();
+        assert_eq!(issued.validity.not_after, end);
+        assert_eq!(times(&der(&issued.certificate_pem)).1, end.as_seconds());
+
+        let last = end.plus_micros(999_999);
+        assert!(authority.issue(&computer("COMP-7"), last).is_ok());
+        let over = end.plus_micros(1_000_000);
+        assert_eq!(
+            authority.issue(&computer("COMP-7"), over),
+            Err(PkiError::AuthorityExpired(end))
+        );
+    }
+
+    #[test]
+    fn a_clock_before_1970_or_near_the_year_10000_is_refused_in_words() {
+        let authority = authority();
+        for seconds in [-1, i64::MIN / 1_000_000] {
+            let now = Timestamp::from_seconds(seconds);
+            assert_eq!(Authority::create(now).unwrap_err(), PkiError::Date(now));
+            assert_eq!(
+                authority.issue(&computer("COMP-7"), now),
+                Err(PkiError::Date(now))
+            );
+        }
+        for seconds in [253_402_300_799, i64::MAX / 1_000_000] {
+            let error = Authority::create(Timestamp::from_seconds(seconds)).unwrap_err();
+            assert!(matches!(error, PkiError::Date(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn odd_clocks_give_certificates_with_their_dates() {
+        // 1970 to the second, 1975, the last second of 2049, 2060, 9979.
+        for seconds in [
+            0,
+            157_766_400,
+            2_524_607_999,
+            2_840_140_800,
+            252_700_000_000,
+        ] {
+            let now = Timestamp::from_seconds(seconds);
+            let authority = Authority::create(now).unwrap();
+            let issued = authority.issue(&computer("COMP-7"), now).unwrap();
+            let expected = ((seconds - 3600).max(0), seconds + 3650 * 86_400);
+            assert_eq!(times(&der(&issued.certificate_pem)), expected);
+            assert_eq!(
+                authority.recognise(&der(&issued.certificate_pem)),
+                Some(issued.serial)
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn at_any_time_there_is_a_certificate_that_counts_or_an_error(micros: i64) {
+            let now = Timestamp::from_micros(micros);
+            match Authority::create(now).and_then(|own| own.issue(&computer("COMP-7"), now)) {
+                Ok(issued) => {
+                    let (first, last) = times(&der(&issued.certificate_pem));
+                    prop_assert!((first..=last).contains(&now.as_seconds()));
+                }
+                Err(error) => prop_assert!(matches!(error, PkiError::Date(_)), "{}", error),
+            }
+        }
+    }
+}

@@ -224,3 +224,199 @@ fn check_time(authority: &Authority, paths: &Paths, now: Timestamp) -> Result<()
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::pki::samples::{NOW, authority, computer};
+
+    /// A directory with an authority in it.
+    fn filled() -> (TempDir, Authority) {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = open(dir.path(), None, NOW).unwrap();
+        (dir, authority)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Opening must fail with these words, and leave both files as they are.
+    fn check_refused(dir: &Path, kept: Option<&Authority>, now: Timestamp, words: &[&str]) {
+        let read = |name| fs::read(dir.join(name)).ok();
+        let before = (read(CERTIFICATE), read(KEY));
+        let error = open(dir, kept, now).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "`{word}` is missing: {error}");
+        }
+        assert!(error.contains("\nhint: "), "no way out is named: {error}");
+        assert!(!error.contains("PRIVATE"), "{error}");
+        assert_eq!((read(CERTIFICATE), read(KEY)), before, "{error}");
+    }
+
+    #[test]
+    fn a_directory_that_is_missing_is_made_and_filled() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("a/b");
+        let made = open(&dir, None, NOW).unwrap();
+        assert_eq!(names(&dir), [CERTIFICATE, KEY]);
+        assert_eq!(
+            (mode(&dir.join(KEY)), mode(&dir.join(CERTIFICATE))),
+            (0o600, 0o644)
+        );
+        assert_eq!(
+            fs::read_to_string(dir.join(CERTIFICATE)).unwrap(),
+            made.certificate_pem()
+        );
+        let again = open(&dir, None, NOW).unwrap();
+        assert_eq!(again.certificate_der(), made.certificate_der());
+        assert_eq!(again.key_pem(), made.key_pem());
+    }
+
+    #[test]
+    fn an_empty_directory_is_given_the_worlds_own_authority() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("README"), "somebody else's").unwrap();
+        let kept = authority();
+        let opened = open(dir.path(), Some(&kept), NOW).unwrap();
+        assert_eq!(opened.certificate_der(), kept.certificate_der());
+        assert_eq!(opened.key_pem(), kept.key_pem());
+        assert_eq!(names(dir.path()), ["README", CERTIFICATE, KEY]);
+        assert!(open(dir.path(), Some(&kept), NOW).is_ok());
+    }
+
+    #[test]
+    fn another_authority_than_the_worlds_is_refused_with_both_serial_numbers() {
+        let (dir, found) = filled();
+        let kept = authority();
+        let words = ["ca.crt", found.serial().as_str(), kept.serial().as_str()];
+        check_refused(dir.path(), Some(&kept), NOW, &words);
+    }
+
+    #[test]
+    fn one_file_without_the_other_is_refused() {
+        for (present, missing) in [(CERTIFICATE, KEY), (KEY, CERTIFICATE)] {
+            let (dir, _) = filled();
+            fs::remove_file(dir.path().join(missing)).unwrap();
+            let present = dir.path().join(present).display().to_string();
+            let missing = dir.path().join(missing).display().to_string();
+            let words = [
+                format!("`{present}` is there"),
+                format!("`{missing}` is not"),
+            ];
+            check_refused(dir.path(), None, NOW, &[&words[0], &words[1]]);
+            assert_eq!(names(dir.path()).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_refused_by_its_name() {
+        let other = authority();
+        let leaf = other.issue(&computer("COMP-7"), NOW).unwrap();
+        let other_key = other.key_pem();
+        for (name, content, reason) in [
+            (CERTIFICATE, "".as_bytes(), "0 certificates"),
+            (CERTIFICATE, b"\xff\xfe\0", "0 certificates"),
+            (CERTIFICATE, leaf.certificate_pem.as_bytes(), "CA:TRUE"),
+            (KEY, b"", "PKCS#8"),
+            (KEY, b"\xff\xfe\0", "PKCS#8"),
+            (KEY, other_key.expose().as_bytes(), "does not belong"),
+        ] {
+            let (dir, _) = filled();
+            let path = dir.path().join(name);
+            fs::write(&path, content).unwrap();
+            let words = [&path.display().to_string(), reason];
+            check_refused(dir.path(), None, NOW, &words);
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused_with_the_systems_reason() {
+        for name in [CERTIFICATE, KEY] {
+            let (dir, _) = filled();
+            let path = dir.path().join(name);
+            fs::remove_file(&path).unwrap();
+            // A folder in a file's place cannot be read by anybody, not even by root.
+            fs::create_dir(&path).unwrap();
+            let shown = format!("cannot read `{}`", path.display());
+            check_refused(dir.path(), None, NOW, &[&shown, "directory"]);
+            fs::remove_dir(&path).unwrap();
+            std::os::unix::fs::symlink("nowhere", &path).unwrap();
+            check_refused(dir.path(), None, NOW, &[&shown]);
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_directorys_place_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        fs::write(&path, "somebody's").unwrap();
+        for dir in [path.clone(), path.join("below")] {
+            check_refused(&dir, None, NOW, &["file"]);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "somebody's");
+    }
+
+    #[test]
+    fn an_authority_whose_time_is_over_or_has_not_come_is_refused() {
+        let (dir, authority) = filled();
+        let validity = authority.validity();
+        for second in [validity.not_before, validity.not_after] {
+            assert!(open(dir.path(), None, second).is_ok());
+        }
+        let late = validity.not_after.plus_micros(1_000_000);
+        let words = ["expired on Nov ", "the world's clock shows Nov "];
+        check_refused(dir.path(), None, late, &words);
+        let early = validity.not_before.plus_micros(-1);
+        let words = [
+            "counts from Nov 23 07:00:00 2026 GMT",
+            "Nov 23 06:59:59 2026",
+        ];
+        check_refused(dir.path(), None, early, &words);
+
+        let empty = tempfile::tempdir().unwrap();
+        check_refused(empty.path(), Some(&authority), late, &["expired on"]);
+        assert!(names(empty.path()).is_empty());
+        let never = Timestamp::from_seconds(-1);
+        check_refused(empty.path(), None, never, &["from 1970 to 9999"]);
+        assert!(names(empty.path()).is_empty());
+    }
+
+    #[test]
+    fn all_who_fill_a_directory_at_once_end_with_the_same_authority() {
+        for _ in 0..8 {
+            let root = tempfile::tempdir().unwrap();
+            let dir = root.path().join("new");
+            let start = Barrier::new(8);
+            let found: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            open(&dir, None, NOW).unwrap()
+                        })
+                    })
+                    .collect();
+                threads.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            for authority in &found {
+                assert_eq!(authority.certificate_der(), found[0].certificate_der());
+                assert_eq!(authority.key_pem(), found[0].key_pem());
+            }
+            assert_eq!(names(&dir), [CERTIFICATE, KEY]);
+        }
+    }
+}

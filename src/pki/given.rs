@@ -160,3 +160,151 @@ fn common_name(certificate: &X509Certificate<'_>) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose,
+        PKCS_ECDSA_P384_SHA384, PKCS_ED25519,
+    };
+
+    use super::*;
+    use crate::pki::samples::{NOW, authority, computer, der};
+
+    /// A certificate signed by its own key, and the key, both in PEM form.
+    fn made(key: &KeyPair, set: impl FnOnce(&mut CertificateParams)) -> (String, String) {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        set(&mut params);
+        let certificate = params.self_signed(key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn check_refused(certificate: &str, key: &str, expected: PkiError) {
+        let found = Authority::from_pem(certificate, key);
+        assert_eq!(found.map(|own| own.name).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn an_authority_is_read_as_it_was_kept() {
+        let made = authority();
+        let read = Authority::from_pem(made.certificate_pem(), made.key_pem().expose()).unwrap();
+        assert_eq!(read.certificate_pem(), made.certificate_pem());
+        assert_eq!(read.certificate_der(), made.certificate_der());
+        assert_eq!(read.key_pem(), made.key_pem());
+        assert_eq!(read.validity(), made.validity());
+        let issued = read.issue(&computer("COMP-7"), NOW).unwrap();
+        let der = der(&issued.certificate_pem);
+        assert_eq!(made.recognise(&der), Some(issued.serial));
+    }
+
+    #[test]
+    fn text_around_the_blocks_and_foreign_line_ends_do_no_harm() {
+        let made = authority();
+        let certificate = format!("Certificate:\n  of ours\n{}rest\n", made.certificate_pem());
+        let key = format!("the key\n{}", made.key_pem().expose());
+        let read = Authority::from_pem(
+            &certificate.replace('\n', "\r\n"),
+            &key.replace('\n', "\r\n"),
+        )
+        .unwrap();
+        assert_eq!(read.certificate_pem(), made.certificate_pem());
+        assert_eq!(read.key_pem(), made.key_pem());
+    }
+
+    #[test]
+    fn an_authority_of_another_make_is_used() {
+        let keys = [
+            KeyPair::generate().unwrap(),
+            KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap(),
+            KeyPair::generate_for(&PKCS_ED25519).unwrap(),
+        ];
+        for key in keys {
+            let (certificate, key) = made(&key, |params| {
+                params.distinguished_name.push(DnType::CountryName, "FR");
+                params
+                    .distinguished_name
+                    .push(DnType::CommonName, "Ça COMP-ANY");
+                params.key_identifier_method = KeyIdMethod::PreSpecified(vec![1, 2, 3]);
+            });
+            let authority = Authority::from_pem(&certificate, &key).unwrap();
+            let issued = authority.issue(&computer("COMP-7"), NOW).unwrap();
+            let leaf = der(&issued.certificate_pem);
+            let (_, parsed) = X509Certificate::from_der(&leaf).unwrap();
+            let names_key = parsed.iter_extensions().any(|extension| {
+                matches!(extension.parsed_extension(),
+                    ParsedExtension::AuthorityKeyIdentifier(found)
+                        if found.key_identifier.as_ref().is_some_and(|id| id.0 == [1, 2, 3]))
+            });
+            assert!(names_key, "the authority's own key identifier is repeated");
+            assert_eq!(authority.recognise(&leaf), Some(issued.serial));
+        }
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let own = authority();
+        let (certificate, key) = (own.certificate_pem(), own.key_pem());
+        let refused = |text: &str, expected| check_refused(text, key.expose(), expected);
+        refused("", PkiError::CertificateCount(0));
+        refused("no PEM at all", PkiError::CertificateCount(0));
+        refused(key.expose(), PkiError::CertificateCount(0));
+        refused(&certificate.repeat(2), PkiError::CertificateCount(2));
+        refused(
+            &certificate.replace("MII", "MI"),
+            PkiError::CertificateBroken,
+        );
+        refused(
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            PkiError::CertificateBroken,
+        );
+        refused(
+            certificate.trim_end().trim_end_matches('-'),
+            PkiError::CertificateBroken,
+        );
+    }
+
+    #[test]
+    fn a_certificate_that_may_not_sign_is_refused() {
+        let own = authority();
+        let leaf = own.issue(&computer("COMP-7"), NOW).unwrap();
+        check_refused(
+            &leaf.certificate_pem,
+            leaf.key_pem.expose(),
+            PkiError::NotAuthority("its basic constraints do not say `CA:TRUE`"),
+        );
+        for (usage, expected) in [
+            (
+                KeyUsagePurpose::CrlSign,
+                "its key usage does not allow to sign certificates",
+            ),
+            (
+                KeyUsagePurpose::KeyCertSign,
+                "its key usage does not allow to sign revocation lists",
+            ),
+        ] {
+            let key = KeyPair::generate().unwrap();
+            let (certificate, key) = made(&key, |params| params.key_usages = vec![usage]);
+            check_refused(&certificate, &key, PkiError::NotAuthority(expected));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_none_or_belongs_elsewhere_is_refused() {
+        let own = authority();
+        let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+        let encrypted = own
+            .key_pem()
+            .expose()
+            .replace("PRIVATE", "ENCRYPTED PRIVATE");
+        for key in ["", "no PEM", own.certificate_pem(), sec1, &encrypted] {
+            check_refused(own.certificate_pem(), key, PkiError::Key);
+        }
+        let other = Authority::create(NOW).unwrap();
+        check_refused(
+            own.certificate_pem(),
+            other.key_pem().expose(),
+            PkiError::KeyMismatch,
+        );
+    }
+}

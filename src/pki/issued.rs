@@ -57,3 +57,60 @@ impl Issued {
 fn one_line(name: &str) -> String {
     name.replace(char::is_control, " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::samples::{NOW, authority, computer, der};
+
+    /// What `slapos node register` takes for the computer's reference: from the first `COMP-` to
+    /// the next `/email`, or to the end.
+    fn extracted(text: &str) -> &str {
+        let start = text.find("COMP-").unwrap_or(text.len());
+        let rest = &text[start..];
+        &rest[..rest.find("/email").unwrap_or(rest.len())]
+    }
+
+    #[test]
+    fn a_computers_certificate_begins_with_the_text_that_the_client_reads() {
+        let mut issued = authority().issue(&computer("COMP-7"), NOW).unwrap();
+        issued.serial = CertificateSerial::trusted("5d58f116a04fc0a7".to_owned());
+        let expected = "\
+Certificate:
+    Data:
+        Version: 3 (0x2)
+        Serial Number: 5d58f116a04fc0a7 (hex)
+        Issuer: CN=Mock SlapOS CA
+        Validity
+            Not Before: Nov 23 07:00:00 2026 GMT
+            Not After : Nov 20 08:00:00 2036 GMT
+        Subject: CN=COMP-7/emailAddress=comp-7@mock.invalid
+";
+        let text = issued.certificate_with_text();
+        assert_eq!(text, format!("{expected}{}", issued.certificate_pem));
+        assert!(text.ends_with("-----END CERTIFICATE-----\n"));
+        assert_eq!(der(&text), der(&issued.certificate_pem));
+    }
+
+    #[test]
+    fn the_client_finds_the_reference_in_the_text() {
+        for reference in ["COMP-7", "COMP-1000000", "COMP-é ü"] {
+            let issued = authority().issue(&computer(reference), NOW).unwrap();
+            assert_eq!(extracted(&issued.certificate_with_text()), reference);
+        }
+    }
+
+    #[test]
+    fn no_name_breaks_the_text() {
+        let reference = "COMP-1\n-----BEGIN CERTIFICATE-----\r\nAAAA\n-----END CERTIFICATE-----\n";
+        let mut issued = authority().issue(&computer(reference), NOW).unwrap();
+        issued.issuer_name = "A COMP-ANY\nCOMP-2/email".to_owned();
+        let text = issued.certificate_with_text();
+        assert_eq!(der(&text), der(&issued.certificate_pem));
+        assert!(
+            text.contains("Issuer: CN=A COMP_ANY COMP_2/email\n"),
+            "{text}"
+        );
+        assert!(extracted(&text).starts_with("COMP-1 "), "{text}");
+    }
+}

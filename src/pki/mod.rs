@@ -17,6 +17,8 @@ mod issued;
 mod random;
 mod recognise;
 mod revocation;
+#[cfg(test)]
+mod samples;
 
 pub use authority::Authority;
 pub use error::PkiError;

@@ -38,3 +38,68 @@ impl Authority {
         Some(CertificateSerial::from_bytes(certificate.serial()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        domain::time::Timestamp,
+        pki::samples::{NOW, authority, computer, der, subjects},
+    };
+
+    #[test]
+    fn its_own_client_certificates_are_recognised_whatever_their_time() {
+        let authority = authority();
+        for seconds in [0, NOW.as_seconds(), NOW.as_seconds() + 7200 * 86_400] {
+            for subject in subjects() {
+                let issued = authority
+                    .issue(&subject, Timestamp::from_seconds(seconds))
+                    .unwrap();
+                assert_eq!(
+                    authority.recognise(&der(&issued.certificate_pem)),
+                    Some(issued.serial)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_recognised() {
+        let authority = authority();
+        // It bears the same name, but signs with another key.
+        let other = Authority::create(NOW).unwrap();
+        let foreign = other.issue(&computer("COMP-7"), NOW).unwrap();
+        assert_eq!(authority.recognise(&der(&foreign.certificate_pem)), None);
+        let server = authority
+            .issue_server(&["localhost".to_owned()], NOW)
+            .unwrap();
+        assert_eq!(authority.recognise(&der(&server.certificate_pem)), None);
+        assert_eq!(authority.recognise(authority.certificate_der()), None);
+        assert_eq!(authority.recognise(b""), None);
+        assert_eq!(authority.recognise(b"no certificate"), None);
+        let own = authority.issue(&computer("COMP-7"), NOW).unwrap();
+        assert_eq!(authority.recognise(own.certificate_pem.as_bytes()), None);
+        let own = der(&own.certificate_pem);
+        assert_eq!(authority.recognise(&own[..own.len() - 1]), None);
+        assert_eq!(authority.recognise(&[&own[..], b"\0"].concat()), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_certificate_with_a_changed_byte_is_not_recognised(
+            place: prop::sample::Index,
+            change in 1..=u8::MAX,
+        ) {
+            let authority = authority();
+            let issued = authority.issue(&computer("COMP-7"), NOW).unwrap();
+            let mut der = der(&issued.certificate_pem).to_vec();
+            let at = place.index(der.len());
+            der[at] ^= change;
+            prop_assert_eq!(authority.recognise(&der), None);
+        }
+    }
+}
