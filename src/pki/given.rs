@@ -180,9 +180,9 @@ mod tests {
         (certificate.pem(), key.serialize_pem())
     }
 
-    fn check_refused(certificate: &str, key: &str, expected: PkiError) {
+    fn check_refused(certificate: &str, key: &str, expected: &PkiError) {
         let found = Authority::from_pem(certificate, key);
-        assert_eq!(found.map(|own| own.name).unwrap_err(), expected);
+        assert_eq!(found.map(|own| own.name).unwrap_err(), *expected);
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
     fn what_is_no_certificate_is_refused() {
         let own = authority();
         let (certificate, key) = (own.certificate_pem(), own.key_pem());
-        let refused = |text: &str, expected| check_refused(text, key.expose(), expected);
+        let refused = |text: &str, expected| check_refused(text, key.expose(), &expected);
         refused("", PkiError::CertificateCount(0));
         refused("no PEM at all", PkiError::CertificateCount(0));
         refused(key.expose(), PkiError::CertificateCount(0));
@@ -271,7 +271,7 @@ mod tests {
         check_refused(
             &leaf.certificate_pem,
             leaf.key_pem.expose(),
-            PkiError::NotAuthority("its basic constraints do not say `CA:TRUE`"),
+            &PkiError::NotAuthority("its basic constraints do not say `CA:TRUE`"),
         );
         for (usage, expected) in [
             (
@@ -285,7 +285,7 @@ mod tests {
         ] {
             let key = KeyPair::generate().unwrap();
             let (certificate, key) = made(&key, |params| params.key_usages = vec![usage]);
-            check_refused(&certificate, &key, PkiError::NotAuthority(expected));
+            check_refused(&certificate, &key, &PkiError::NotAuthority(expected));
         }
     }
 
@@ -298,13 +298,13 @@ mod tests {
             .expose()
             .replace("PRIVATE", "ENCRYPTED PRIVATE");
         for key in ["", "no PEM", own.certificate_pem(), sec1, &encrypted] {
-            check_refused(own.certificate_pem(), key, PkiError::Key);
+            check_refused(own.certificate_pem(), key, &PkiError::Key);
         }
         let other = Authority::create(NOW).unwrap();
         check_refused(
             own.certificate_pem(),
             other.key_pem().expose(),
-            PkiError::KeyMismatch,
+            &PkiError::KeyMismatch,
         );
     }
 }

@@ -14,6 +14,7 @@ mod fixtures;
 mod http_edges;
 mod invariants;
 mod permissions;
+mod pki;
 mod presets;
 mod process;
 mod rooms;
