@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     identifier::{ComputerReference, InstanceReference, UserReference},
-    state::UnknownWord,
+    state::states,
     text::InvalidValue,
     time::Timestamp,
 };
@@ -99,45 +99,17 @@ impl fmt::Display for CertificateSubject {
     }
 }
 
-/// What kind of subject a certificate has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CertificateKind {
-    /// A computer.
-    Computer,
-    /// A software instance.
-    Instance,
-    /// A person.
-    User,
-    /// The master itself, to those who connect to it.
-    Server,
-}
-
-impl CertificateKind {
-    /// The kind's word, as the store and the control surface write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Computer => "computer",
-            Self::Instance => "instance",
-            Self::User => "user",
-            Self::Server => "server",
-        }
-    }
-}
-
-impl std::str::FromStr for CertificateKind {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "computer" => Ok(Self::Computer),
-            "instance" => Ok(Self::Instance),
-            "user" => Ok(Self::User),
-            "server" => Ok(Self::Server),
-            _ => Err(UnknownWord {
-                found: text.to_owned(),
-                expected: &["computer", "instance", "user", "server"],
-            }),
-        }
+states! {
+    /// What kind of subject a certificate has.
+    CertificateKind {
+        /// A computer.
+        Computer = "computer",
+        /// A software instance.
+        Instance = "instance",
+        /// A person.
+        User = "user",
+        /// The master itself, to those who connect to it.
+        Server = "server",
     }
 }
 
@@ -243,14 +215,6 @@ mod tests {
         for text in ["", "0", "xyz", "12 34", &"1".repeat(41)] {
             assert!(CertificateSerial::parse("serial", text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn every_kind_is_read_by_its_word() {
-        for word in ["computer", "instance", "user", "server"] {
-            assert_eq!(word.parse::<CertificateKind>().unwrap().as_str(), word);
-        }
-        assert!("shared".parse::<CertificateKind>().is_err());
     }
 
     #[test]

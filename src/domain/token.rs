@@ -3,6 +3,7 @@
 use super::{
     identifier::{ProjectReference, UserReference},
     secret::Secret,
+    state::states,
     text::InvalidValue,
     time::Timestamp,
 };
@@ -15,37 +16,13 @@ const LONGEST: usize = 256;
 /// How long a token can be used when nothing else is said: a day.
 pub const TOKEN_LIFETIME_S: i64 = 86_400;
 
-/// What a token is for; presented elsewhere it is spent and refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TokenPurpose {
-    /// To register a computer: `slapos node register`.
-    Computer,
-    /// To obtain a person's certificate: `slapos configure client`.
-    User,
-}
-
-impl TokenPurpose {
-    /// The purpose's word in fixtures, on the control surface and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Computer => "computer",
-            Self::User => "user",
-        }
-    }
-}
-
-impl std::str::FromStr for TokenPurpose {
-    type Err = super::state::UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "computer" => Ok(Self::Computer),
-            "user" => Ok(Self::User),
-            _ => Err(super::state::UnknownWord {
-                found: text.to_owned(),
-                expected: &["computer", "user"],
-            }),
-        }
+states! {
+    /// What a token is for; presented elsewhere it is spent and refused.
+    TokenPurpose {
+        /// To register a computer: `slapos node register`.
+        Computer = "computer",
+        /// To obtain a person's certificate: `slapos configure client`.
+        User = "user",
     }
 }
 

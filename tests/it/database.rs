@@ -10,11 +10,14 @@ use std::{
 use slapmaster::{
     domain::{
         behaviour::Preset,
+        certificate::CertificateKind,
+        permission::Function,
         state::{
             AllocationScope, CapacityScope, InstallationState, InstanceKind, PartitionState,
             RequestedState, Subscription, Validation,
         },
         status::{StatusKind, StatusSubject},
+        token::TokenPurpose,
     },
     master::{InstanceReport, Master, OpenError, WorldSettings},
 };
@@ -242,6 +245,10 @@ async fn the_schema_allows_exactly_the_words_of_the_model() {
         ("instance.subscription", words!(Subscription)),
         ("access_status.subject", words!(StatusSubject)),
         ("access_status.kind", words!(StatusKind)),
+        ("certificate.subject", words!(CertificateKind)),
+        ("token.purpose", words!(TokenPurpose)),
+        ("token.reusable", ["0", "1"].into()),
+        ("assignment.function", words!(Function)),
         ("user.is_default", ["0", "1"].into()),
         ("project.is_default", ["0", "1"].into()),
     ];

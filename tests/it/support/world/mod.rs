@@ -11,6 +11,7 @@
 //! The clock is manual. What no operation tells is read, and what no operation sets is set, by a
 //! connection of the test's own ([`TestWorld::texts`], [`TestWorld::sql`]).
 
+mod certificate;
 mod read;
 mod request;
 
@@ -36,6 +37,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
 pub(crate) use read::dump_of;
+pub(crate) use certificate::token;
 pub(crate) use request::Request;
 
 /// The release that tests ask for unless they say otherwise.
