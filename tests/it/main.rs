@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, also in its harness"
 )]
 
+mod certificates;
 mod compatibility;
 mod conformance;
 mod database;

@@ -85,6 +85,7 @@ async fn play(preset: Preset, operations: &[Operation]) -> TestCaseResult {
         let outcome = operation.run(&world, &before).await;
         let after = Snapshot::of(&world).await;
         standing::check(&after)?;
+        recognised(&world, &after)?;
         step::check(operation, &outcome, &before, &after)?;
         step::check_again(operation, &outcome, &world, &before, &after).await?;
         if settles_at_once || matches!(operation, Operation::Settle) {
@@ -110,6 +111,16 @@ async fn prepare(world: &TestWorld) {
         world.supply(computer, RELEASE, "available").await.unwrap();
         world.poll(computer).await;
     }
+}
+
+/// A.39: every certificate leads to its own row. Whether that counts is looked up there.
+fn recognised(world: &TestWorld, now: &Snapshot) -> TestCaseResult {
+    // What was issued last; the others were looked at before.
+    if let Some(last) = now.certificates.last() {
+        let serial = world.serial(&last.certificate_pem);
+        proptest::prop_assert_eq!(serial.as_str(), &last.serial, "A.39");
+    }
+    Ok(())
 }
 
 /// A.44: the same database in another process gives the same answers.

@@ -48,6 +48,10 @@ pub(super) enum Operation {
     /// To the instance on one of the partitions that hold one.
     On(Index, Deed),
     BangComputer(&'static str),
+    /// Gives a computer a certificate.
+    Generate(&'static str),
+    /// Revokes a computer's.
+    Revoke(&'static str),
     Poll(&'static str),
     Advance(i64),
     Round,
@@ -191,6 +195,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         1 => (select(&COMPUTERS[..]), select(&RELEASES[..]), software_report())
             .prop_map(|(computer, release, report)| Operation::Software(computer, release, report)),
         1 => select(&COMPUTERS[..]).prop_map(Operation::BangComputer),
+        2 => select(&COMPUTERS[..]).prop_map(Operation::Generate),
+        2 => select(&COMPUTERS[..]).prop_map(Operation::Revoke),
         2 => select(&COMPUTERS[..]).prop_map(Operation::Poll),
         1 => select(&[1_i64, 300, 700, 90_000][..]).prop_map(Operation::Advance),
         1 => Just(Operation::Round),
@@ -288,6 +294,8 @@ impl Operation {
                     .bang_computer(caller, computer(reference), message);
                 done(banged.await, Outcome::Done)
             }
+            Self::Generate(reference) => done(world.generate(reference).await, Outcome::Done),
+            Self::Revoke(reference) => done(world.revoke(reference).await, Outcome::Done),
             Self::Poll(reference) => {
                 let told = world
                     .master

@@ -89,6 +89,19 @@ pub(super) struct AccessStatus {
     pub(super) since_us: i64,
 }
 
+/// A row of the table of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Certificate {
+    pub(super) serial: String,
+    pub(super) subject: String,
+    pub(super) common_name: String,
+    pub(super) computer_id: Option<i64>,
+    pub(super) instance_id: Option<i64>,
+    pub(super) certificate_pem: String,
+    pub(super) not_after_us: i64,
+    pub(super) revoked_us: Option<i64>,
+}
+
 /// What the master tells: to each computer, and to the requester of each instance.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Told {
@@ -107,6 +120,7 @@ pub(super) struct Snapshot {
     pub(super) instances: Vec<Instance>,
     pub(super) installations: Vec<Installation>,
     pub(super) access: Vec<AccessStatus>,
+    pub(super) certificates: Vec<Certificate>,
     pub(super) told: Told,
     /// Revisions of the computers: what is kept of what they are told holds until they change.
     pub(super) revisions: BTreeMap<String, u64>,
@@ -160,6 +174,7 @@ impl Snapshot {
             trees: rows(&dump, "instance_tree"),
             installations: rows(&dump, "software_installation"),
             access: rows(&dump, "access_status"),
+            certificates: rows(&dump, "certificate"),
             now_us: world.master.clock().now().as_micros(),
             computers,
             instances,
@@ -179,6 +194,18 @@ impl Snapshot {
     pub(super) fn live_on(&self, partition_id: i64) -> impl Iterator<Item = &Instance> {
         self.live()
             .filter(move |i| i.partition_id == Some(partition_id))
+    }
+
+    /// The certificates that are neither revoked nor expired.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Certificate> {
+        let counts = |c: &&Certificate| c.revoked_us.is_none() && c.not_after_us >= self.now_us;
+        self.certificates.iter().filter(counts)
+    }
+
+    /// Whether a computer has a certificate that counts.
+    pub(super) fn is_certified(&self, computer: &str) -> bool {
+        let known = self.computers.iter().find(|c| c.reference == computer);
+        known.is_some_and(|known| self.active().any(|c| c.computer_id == Some(known.id)))
     }
 
     /// An instance by row.

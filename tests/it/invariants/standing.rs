@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseResult};
+use proptest::{
+    prop_assert, prop_assert_eq,
+    test_runner::{TestCaseError, TestCaseResult},
+};
 
 use super::snapshot::{Instance, Snapshot};
 
@@ -13,6 +16,7 @@ pub(super) fn check(now: &Snapshot) -> TestCaseResult {
     states(now)?;
     places(now)?;
     statuses(now)?;
+    certificates(now)?;
     told(now)
 }
 
@@ -116,6 +120,35 @@ fn statuses(now: &Snapshot) -> TestCaseResult {
     }
     for reading in now.statuses.values() {
         prop_assert!(reading.is_ageing() || !reading.is_old(), "A.30");
+    }
+    Ok(())
+}
+
+/// A.37 and A.40; and every live software instance has a certificate, an ended one none that
+/// counts.
+fn certificates(now: &Snapshot) -> TestCaseResult {
+    once("A.1 serial", now.certificates.iter().map(|c| &c.serial))?;
+    let of_computers = now.active().filter_map(|c| c.computer_id);
+    once("A.37 certificate of computer", of_computers)?;
+    let of_instances = now.active().filter_map(|c| c.instance_id);
+    once("A.37 certificate of instance", of_instances)?;
+    let active: BTreeSet<i64> = now.active().filter_map(|c| c.instance_id).collect();
+    for instance in &now.instances {
+        let expected = instance.is_live() && instance.kind == "software";
+        prop_assert_eq!(
+            active.contains(&instance.id),
+            expected,
+            "A.37, A.40 {:?}",
+            instance
+        );
+    }
+    for certificate in &now.certificates {
+        let holder = match (certificate.computer_id, certificate.instance_id) {
+            (Some(id), None) => &now.computer(id).reference,
+            (None, Some(id)) => &now.instance(id).unwrap().reference,
+            other => return Err(TestCaseError::fail(format!("{other:?}: {certificate:?}"))),
+        };
+        prop_assert_eq!(&certificate.common_name, holder, "A.39");
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ pub(super) fn check(
     timestamps(before, after)?;
     statuses(before, after)?;
     revisions(before, after)?;
+    certificates(operation, outcome, before, after)?;
     match (operation, outcome) {
         (Operation::Format(_), Outcome::Formatted(format)) => formatted(format, before, after),
         (Operation::On(_, Deed::Report(report)), Outcome::To(at)) => {
@@ -217,6 +218,38 @@ fn statuses(before: &Snapshot, after: &Snapshot) -> TestCaseResult {
         if known && new.kind == old.kind && old.subject != "computer" {
             prop_assert_eq!(new.since_us, old.since_us, "A.28 {:?}", new);
         }
+    }
+    Ok(())
+}
+
+/// A.38; and a certificate never changes but by being revoked, for good.
+fn certificates(
+    operation: &Operation,
+    outcome: &Outcome,
+    before: &Snapshot,
+    after: &Snapshot,
+) -> TestCaseResult {
+    for old in &before.certificates {
+        let new = after.certificates.iter().find(|c| c.serial == old.serial);
+        prop_assert!(new.is_some(), "A.1 {} was deleted", old.serial);
+        let mut expected = old.clone();
+        if old.revoked_us.is_none() {
+            expected.revoked_us = new.unwrap().revoked_us;
+        }
+        prop_assert_eq!(new, Some(&expected), "A.38");
+    }
+    let done = matches!(outcome, Outcome::Done);
+    match operation {
+        Operation::Generate(computer) => {
+            let known = before.computers.iter().any(|c| c.reference == *computer);
+            prop_assert_eq!(done, known && !before.is_certified(computer), "A.38");
+            prop_assert_eq!(after.is_certified(computer), known, "A.38");
+        }
+        Operation::Revoke(computer) => {
+            prop_assert_eq!(done, before.is_certified(computer), "A.38");
+            prop_assert!(!after.is_certified(computer), "A.38");
+        }
+        _ => {}
     }
     Ok(())
 }

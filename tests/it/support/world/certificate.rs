@@ -81,6 +81,13 @@ impl TestWorld {
         self.master.certificates(&filter).await.unwrap()
     }
 
+    /// How many tokens were spent and certificates issued.
+    pub(crate) async fn tokens_and_certificates(&self) -> usize {
+        let query = "SELECT (SELECT count(*) FROM token WHERE used_us IS NOT NULL)
+                     + (SELECT count(*) FROM certificate)";
+        self.text(query).await.parse().unwrap()
+    }
+
     /// Makes a token.
     pub(crate) async fn add_token(&self, new: NewToken) {
         self.master.make_token(new).await.unwrap();
