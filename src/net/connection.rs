@@ -8,7 +8,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
-    sync::{OwnedSemaphorePermit, watch},
+    sync::watch,
 };
 use tower::{Service, ServiceExt};
 
@@ -46,13 +46,12 @@ pub(super) enum Stream {
 /// so that it is the guard who refuses, with the status that says which was too long.
 const HEAD_BUFFER_BYTES: usize = 128 * 1024;
 
-/// Serves a connection to its end, or to the server's. `_slot` is given back then.
+/// Serves a connection to its end, or to the server's.
 pub(super) async fn serve<S: HttpService>(
     stream: Stream,
     service: S,
     limits: Limits,
     phase: watch::Receiver<Phase>,
-    _slot: OwnedSemaphorePermit,
 ) {
     match stream {
         Stream::Tcp(stream) => converse(stream, service, limits, phase).await,
@@ -60,8 +59,13 @@ pub(super) async fn serve<S: HttpService>(
     }
 }
 
-async fn converse<IO, S>(stream: IO, service: S, limits: Limits, mut phase: watch::Receiver<Phase>)
-where
+/// As [`serve`], for any pair of byte streams.
+pub(super) async fn converse<IO, S>(
+    stream: IO,
+    service: S,
+    limits: Limits,
+    mut phase: watch::Receiver<Phase>,
+) where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: HttpService,
 {

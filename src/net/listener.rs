@@ -11,14 +11,10 @@ use std::{
 
 use tokio::{
     net::{TcpListener, UnixListener},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 
-use super::{
-    Limits, Phase,
-    connection::{self, HttpService},
-    endpoint::Endpoint,
-};
+use super::{Phase, connection::Stream, endpoint::Endpoint, handshake::Handshakes};
 
 /// How long to wait after `accept` failed for want of descriptors or memory: it would fail again
 /// at once, and the connections that end meanwhile are what helps.
@@ -132,12 +128,12 @@ fn is_abandoned(path: &Path) -> bool {
 }
 
 /// Accepts until the server stops. Holds a slot while it waits for a connection, which then takes
-/// it over.
-pub(super) async fn accept<S: HttpService>(
+/// it over: `start` begins to serve it, without waiting.
+pub(super) async fn accept(
     listener: Listener,
-    service: S,
-    limits: Limits,
+    start: impl Fn(Stream, OwnedSemaphorePermit),
     slots: Arc<Semaphore>,
+    handshakes: Handshakes,
     mut phase: watch::Receiver<Phase>,
 ) {
     let mut failing = false;
@@ -158,9 +154,7 @@ pub(super) async fn accept<S: HttpService>(
         match accepted {
             Ok(stream) => {
                 failing = false;
-                let serving =
-                    connection::serve(stream, service.clone(), limits, phase.clone(), slot);
-                drop(tokio::spawn(serving));
+                start(stream, slot);
             }
             Err(error) if is_the_connections_fault(&error) => {}
             Err(error) => {
@@ -168,6 +162,8 @@ pub(super) async fn accept<S: HttpService>(
                     tracing::warn!(error = %error, listener = %listener.endpoint, "cannot accept connections");
                 }
                 failing = true;
+                // Of those who hold a descriptor, a silent handshake has the least use for it.
+                handshakes.end_oldest();
                 drop(slot);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -186,18 +182,18 @@ fn is_the_connections_fault(error: &io::Error) -> bool {
 }
 
 impl Socket {
-    async fn accept(&self) -> io::Result<connection::Stream> {
+    async fn accept(&self) -> io::Result<Stream> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 // Answers leave at once; a failure means that the peer is gone already.
                 let _ = stream.set_nodelay(true);
-                Ok(connection::Stream::Tcp(stream))
+                Ok(Stream::Tcp(stream))
             }
             Self::Unix(listener) => listener
                 .accept()
                 .await
-                .map(|(stream, _)| connection::Stream::Unix(stream)),
+                .map(|(stream, _)| Stream::Unix(stream)),
         }
     }
 }

@@ -3,22 +3,29 @@
 //! The room turns bytes into whole HTTP requests for a service and knows none of its routes. It
 //! drives hyper itself because `axum::serve` installs no timer: half-sent requests would live for
 //! ever. What hyper lets pass and we refuse is in [`guard`] (one whole request at a time) and
-//! `ambiguity` (on the bytes). Start with [`Server::serve`].
+//! `ambiguity` (on the bytes). TLS is a value that is given ([`Tls`]); what a client's certificate
+//! is worth is not this room's business. Start with [`Server::serve`].
 
 mod ambiguity;
 mod connection;
 pub mod endpoint;
 pub mod guard;
+mod handshake;
 mod listener;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{Semaphore, watch};
+use rustls::pki_types::CertificateDer;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use self::handshake::Handshakes;
 
 pub use self::{
     connection::HttpService,
     endpoint::{Endpoint, EndpointError},
     listener::{BindError, Listener},
+    tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls},
 };
 
 /// How much a client may send, and how long it may take.
@@ -34,8 +41,13 @@ pub struct Limits {
     pub header_bytes: usize,
     /// The largest request body, in bytes; above it: 413.
     pub body_bytes: usize,
-    /// How many connections are served at a time; more wait to be accepted.
+    /// How many connections are served at a time, those in a handshake included; more wait to be
+    /// accepted.
     pub connections: usize,
+    /// The longest TLS handshake.
+    pub handshake_time: Duration,
+    /// How many TLS handshakes run at a time; a further one ends the oldest.
+    pub handshakes: usize,
     /// How long running requests may go on once the server stops.
     pub stop_time: Duration,
 }
@@ -49,6 +61,10 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             body_bytes: 32 * 1024 * 1024,
             connections: 4096,
+            handshake_time: Duration::from_secs(10),
+            // Half of the connections: clients that begin handshakes and fall silent leave the
+            // other half to those that are served.
+            handshakes: 2048,
             stop_time: Duration::from_secs(2),
         }
     }
@@ -71,6 +87,7 @@ pub struct Server {
     limits: Limits,
     phase: watch::Sender<Phase>,
     slots: Arc<Semaphore>,
+    handshakes: Handshakes,
 }
 
 impl Server {
@@ -80,17 +97,53 @@ impl Server {
             limits,
             phase: watch::Sender::new(Phase::Serving),
             slots: Arc::new(Semaphore::new(limits.connections)),
+            handshakes: Handshakes::new(limits.handshakes),
         }
     }
 
     /// Answers what comes in on `listener` with `service`, in the background, until
     /// [`Server::stop`].
     pub fn serve<S: HttpService>(&self, listener: Listener, service: S) {
+        let (limits, phase) = (self.limits, self.phase.subscribe());
+        self.accept(listener, move |stream, slot| {
+            let (service, phase) = (service.clone(), phase.clone());
+            drop(tokio::spawn(async move {
+                connection::serve(stream, service, limits, phase).await;
+                drop(slot);
+            }));
+        });
+    }
+
+    /// As [`Server::serve`], over TLS. `service_for` makes the service of a connection, given the
+    /// certificate that the client proved to own, if it has one.
+    pub fn serve_tls<S, M>(&self, listener: Listener, tls: Tls, service_for: M)
+    where
+        S: HttpService,
+        M: Fn(Option<CertificateDer<'static>>) -> S + Send + Sync + 'static,
+    {
+        let (limits, phase) = (self.limits, self.phase.subscribe());
+        let handshakes = self.handshakes.clone();
+        let service_for = Arc::new(service_for);
+        self.accept(listener, move |stream, slot| {
+            let (tls, service_for, phase) = (tls.clone(), Arc::clone(&service_for), phase.clone());
+            let seat = handshakes.enter();
+            drop(tokio::spawn(async move {
+                handshake::serve(stream, &tls, service_for.as_ref(), limits, phase, seat).await;
+                drop(slot);
+            }));
+        });
+    }
+
+    fn accept(
+        &self,
+        listener: Listener,
+        start: impl Fn(connection::Stream, OwnedSemaphorePermit) + Send + 'static,
+    ) {
         let task = listener::accept(
             listener,
-            service,
-            self.limits,
+            start,
             Arc::clone(&self.slots),
+            self.handshakes.clone(),
             self.phase.subscribe(),
         );
         drop(tokio::spawn(task));

@@ -22,4 +22,5 @@ mod rooms;
 mod scenarios;
 mod slap_calls;
 mod support;
+mod tls;
 mod xml_values;

@@ -248,5 +248,7 @@ impl Server {
 
 /// The address in an announced URL.
 pub(crate) fn address(url: &str) -> SocketAddr {
-    url.strip_prefix("http://").unwrap().parse().unwrap()
+    let (scheme, address) = url.split_once("://").unwrap();
+    assert!(matches!(scheme, "http" | "https"), "{url}");
+    address.parse().unwrap()
 }

@@ -1,0 +1,5 @@
+//! https listeners: the room `net` with limits of a test's own, and the process as users run it.
+
+mod certificates;
+mod handshakes;
+mod server;
