@@ -5,10 +5,12 @@
 //! Start with [`run`].
 
 pub mod announce;
+mod listeners;
 pub mod logging;
 mod ready_file;
 pub mod seed;
 mod stop;
+mod tls;
 
 use std::{
     io,
@@ -20,18 +22,20 @@ use std::{
 use crate::{
     config::{LogFormat, Settings},
     domain::behaviour::Behaviour,
-    front::{
-        self, AppState,
-        address::PublicAddress,
-        log::logged,
-        readiness::{Readiness, held_until_ready},
-    },
+    front::{self, AppState, address::PublicAddress, readiness::Readiness},
     master::{AuthoritySource, Master, OpenError, WorldSettings},
     mock::clock::Clock,
-    net::{BindError, Endpoint, Limits, Listener, Server, guard::guarded},
+    net::{BindError, Limits, Server},
 };
 
-use self::{announce::Announcer, ready_file::ReadyFile, seed::SeedError, stop::StopSignals};
+use self::{
+    announce::Announcer,
+    listeners::Listeners,
+    ready_file::ReadyFile,
+    seed::SeedError,
+    stop::StopSignals,
+    tls::{IssueError, TlsFileError},
+};
 
 /// How long the world may take to close; a client that waits for the end of the process waits
 /// this long too.
@@ -52,6 +56,12 @@ pub enum RunError {
     /// The world cannot be opened.
     #[error("{}", front::log::chain(.0))]
     Database(OpenError),
+    /// The server's certificate, or its key, is in no usable file.
+    #[error(transparent)]
+    Tls(#[from] TlsFileError),
+    /// There is no certificate of the world's authority for this server.
+    #[error("{}; give one with --tls-cert and --tls-key", front::log::chain(.0))]
+    ServerCertificate(#[from] IssueError),
     /// The ready file cannot be written.
     #[error(
         "cannot write the ready file `{path}`: {source}; give --ready-file a path in a directory where this user may write"
@@ -77,10 +87,12 @@ impl RunError {
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::StoppedAtOnce | Self::Signals(_) => 1,
-            Self::ReadyFile { .. } => 2,
+            Self::ReadyFile { .. } | Self::Tls(_) | Self::Database(OpenError::Authority { .. }) => {
+                2
+            }
+            Self::ServerCertificate(error) => error.exit_code(),
             Self::Fixture(error) => error.exit_code(),
             Self::Listen(_) => 4,
-            Self::Database(OpenError::Authority { .. }) => 2,
             Self::Database(_) => 5,
         }
     }
@@ -91,19 +103,17 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     let mut stop = StopSignals::install(settings.exit_with_parent).map_err(RunError::Signals)?;
     let announcer = Announcer::new(settings.log_format == LogFormat::Json);
 
-    let main = bind_all(&settings.listen)?;
-    let control = bind_all(&settings.control_listen)?;
-    for listener in main.iter().chain(&control) {
+    let given_identity = settings
+        .tls_files
+        .as_ref()
+        .map(tls::read_identity)
+        .transpose()?;
+    let listeners = Listeners::bind(&settings)?;
+    for listener in listeners.all() {
         announcer.listening(listener.endpoint());
     }
-    warn_if_reachable(main.iter().chain(&control));
-    let urls = |listeners: &[Listener]| -> Vec<String> {
-        listeners
-            .iter()
-            .map(|listener| listener.endpoint().to_string())
-            .collect()
-    };
-    let (main_urls, control_urls) = (urls(&main), urls(&control));
+    listeners::warn_if_reachable(listeners.all(), &settings);
+    let (main_urls, control_urls) = listeners.urls();
 
     let master = Master::open(world(&settings))
         .await
@@ -112,12 +122,14 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
         let master = master.clone();
         tokio::spawn(async move { master.run_background().await })
     };
+    let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
     let server = Server::new(Limits::default());
     let readiness = Readiness::default();
     let state = AppState {
         master: master.clone(),
         readiness: readiness.clone(),
         access: front::auth::Access::default(),
+        control_token: settings.control_token.clone(),
         address: PublicAddress {
             external_url: settings
                 .external_url
@@ -128,7 +140,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
         },
         slap: front::slap::SlapState::default(),
     };
-    serve_all(&server, main, control, &state);
+    listeners.serve(&server, tls.as_ref(), &settings, &state);
 
     let outcome = async {
         tokio::select! {
@@ -146,7 +158,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
                     "version": env!("CARGO_PKG_VERSION"),
                     "urls": main_urls,
                     "control_urls": control_urls,
-                    "ca_certificate": null,
+                    "ca_certificate": master.authority_certificate_pem(),
                     "database": master.database_path(),
                     "seed": settings.seed,
                     "worlds": ["default"],
@@ -185,7 +197,10 @@ fn world(settings: &Settings) -> WorldSettings {
         default_computer: settings.default_computer.clone(),
         seed: settings.seed,
         clock: Clock::system(),
-        authority: AuthoritySource::World,
+        authority: settings
+            .ca_dir
+            .clone()
+            .map_or(AuthoritySource::World, AuthoritySource::Directory),
     }
 }
 
@@ -193,46 +208,4 @@ fn world(settings: &Settings) -> WorldSettings {
 async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
     let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
     Ok(seed::load(&files, master).await?)
-}
-
-fn bind_all(endpoints: &[Endpoint]) -> Result<Vec<Listener>, RunError> {
-    let mut listeners = Vec::new();
-    for endpoint in endpoints {
-        match Listener::bind(endpoint) {
-            Ok(listener) => listeners.push(listener),
-            // `0.0.0.0` beside `[::]` means "wherever you can": a machine without IPv6 is no
-            // reason to refuse.
-            Err(error) if error.is_unsupported_family() && endpoints.len() > 1 => {
-                tracing::warn!(error = %error.source, "not listening on {endpoint}");
-            }
-            Err(error) => return Err(RunError::Listen(error)),
-        }
-    }
-    Ok(listeners)
-}
-
-fn warn_if_reachable<'l>(mut listeners: impl Iterator<Item = &'l Listener>) {
-    if let Some(listener) = listeners.find(|listener| !listener.endpoint().is_local()) {
-        tracing::warn!(
-            "{} can be reached from other machines, and whoever reaches it may change everything: \
-             this is a mock for tests only",
-            listener.endpoint()
-        );
-    }
-}
-
-fn serve_all(server: &Server, main: Vec<Listener>, control: Vec<Listener>, state: &AppState) {
-    let serve = |listeners: Vec<Listener>, router: axum::Router| {
-        let held = held_until_ready(router, state.readiness.clone());
-        let service = logged(guarded(held, Limits::default()));
-        for listener in listeners {
-            server.serve(listener, service.clone());
-        }
-    };
-    if control.is_empty() {
-        serve(main, front::router(state.clone()));
-    } else {
-        serve(main, front::protocol_router(state.clone()));
-        serve(control, front::control_router(state.clone()));
-    }
 }

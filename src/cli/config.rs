@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{ArgMatches, Command};
 
-use crate::config::{SETTINGS, Settings, Source};
+use crate::config::{SETTINGS, Settings, Shape, Source};
 
 use super::{Failure, settings};
 
@@ -22,10 +22,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         let Some(given) = raw.get(setting.name) else {
             continue;
         };
-        let value = if given.values.is_empty() {
-            "-".to_owned()
-        } else {
-            given.values.join(" ")
+        let value = match setting.shape {
+            _ if given.values.is_empty() => "-".to_owned(),
+            Shape::Secret(_) => "[secret]".to_owned(),
+            Shape::Value(_) | Shape::Values(_) | Shape::Switch => given.values.join(" "),
         };
         let origin = match given.source {
             Source::Flag => format!("{}, --{}", given.source, setting.name),
@@ -33,7 +33,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
             Source::Default => given.source.to_string(),
         };
         // A reader that stops early, as `head`, is no failure.
-        let _ = writeln!(out, "{:<18}{value}  ({origin})", setting.name);
+        let _ = writeln!(out, "{:<22} {value}  ({origin})", setting.name);
     }
     Ok(())
 }

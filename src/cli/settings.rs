@@ -19,7 +19,9 @@ fn argument(setting: &'static Setting) -> Arg {
         .value_parser(ValueParser::string())
         .help(setting.help);
     let argument = match setting.shape {
-        Shape::Value(value) => argument.value_name(value).action(ArgAction::Set),
+        Shape::Value(value) | Shape::Secret(value) => {
+            argument.value_name(value).action(ArgAction::Set)
+        }
         Shape::Values(value) => argument.value_name(value).action(ArgAction::Append),
         // A value may follow an equals sign, as it may stand in the variable.
         Shape::Switch => argument
@@ -65,7 +67,7 @@ fn given(matches: &ArgMatches, setting: &Setting) -> Given {
                     .collect(),
                 Source::Variable,
             ),
-            Shape::Value(_) | Shape::Switch => (written, Source::Variable),
+            Shape::Value(_) | Shape::Secret(_) | Shape::Switch => (written, Source::Variable),
         },
         Some(_) | None => (written, Source::Default),
     };

@@ -11,6 +11,8 @@ pub enum Shape {
     /// With a value, any number of times; in the environment, values stand between commas or
     /// blanks.
     Values(&'static str),
+    /// With one value that is never shown.
+    Secret(&'static str),
     /// Alone.
     Switch,
 }
@@ -37,7 +39,7 @@ pub const SETTINGS: &[Setting] = &[
         variable: "SLAPMASTER_LISTEN",
         shape: Shape::Values("URL"),
         default: "http://127.0.0.1:5000",
-        help: "Where to listen: http://ADDRESS:PORT (port 0: a free one) or unix:/PATH; repeatable",
+        help: "Where to listen: http://ADDRESS:PORT (port 0: a free one), https://ADDRESS:PORT or unix:/PATH; repeatable",
     },
     Setting {
         name: "control-listen",
@@ -45,6 +47,62 @@ pub const SETTINGS: &[Setting] = &[
         shape: Shape::Values("URL"),
         default: "",
         help: "Serve /_mock here, and no longer where the protocol is served; repeatable",
+    },
+    Setting {
+        name: "control-token",
+        variable: "SLAPMASTER_CONTROL_TOKEN",
+        shape: Shape::Secret("TOKEN"),
+        default: "",
+        help: "What callers of /_mock have to know; without it, nothing",
+    },
+    Setting {
+        name: "ca-dir",
+        variable: "SLAPMASTER_CA_DIR",
+        shape: Shape::Value("DIR"),
+        default: "",
+        help: "A folder with the certificate authority, made there if it is empty; without it, the world has its own",
+    },
+    Setting {
+        name: "tls-name",
+        variable: "SLAPMASTER_TLS_NAME",
+        shape: Shape::Values("NAME"),
+        default: "",
+        help: "A further DNS name or IP address that https listeners have; repeatable",
+    },
+    Setting {
+        name: "tls-cert",
+        variable: "SLAPMASTER_TLS_CERT",
+        shape: Shape::Value("FILE"),
+        default: "",
+        help: "The PEM certificate (and chain) of https listeners, instead of one that the authority issues",
+    },
+    Setting {
+        name: "tls-key",
+        variable: "SLAPMASTER_TLS_KEY",
+        shape: Shape::Value("FILE"),
+        default: "",
+        help: "The PEM key of --tls-cert",
+    },
+    Setting {
+        name: "client-certificate",
+        variable: "SLAPMASTER_CLIENT_CERTIFICATE",
+        shape: Shape::Value("WORD"),
+        default: "optional",
+        help: "Whether https clients have to show a certificate in the handshake: optional or required",
+    },
+    Setting {
+        name: "access",
+        variable: "SLAPMASTER_ACCESS",
+        shape: Shape::Value("WORD"),
+        default: "by-listener",
+        help: "Where callers have to prove who they are: by-listener (on https), open (nowhere) or certificate (everywhere)",
+    },
+    Setting {
+        name: "trust-identity-header",
+        variable: "SLAPMASTER_TRUST_IDENTITY_HEADER",
+        shape: Shape::Value("NAME"),
+        default: "",
+        help: "Believe the common name that a proxy in front hands over in this header",
     },
     Setting {
         name: "database",

@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::master::Master;
+use crate::{domain::secret::Secret, master::Master};
 
 use self::{address::PublicAddress, auth::Access, readiness::Readiness, slap::SlapState};
 
@@ -31,6 +31,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// How the listener learns who is calling.
     pub access: Access,
+    /// What a caller of the control surface has to know; without it, nothing.
+    pub control_token: Option<Secret>,
     /// What absolute URLs in answers begin with.
     pub address: PublicAddress,
     /// What the classic dialect keeps rendered of the world.

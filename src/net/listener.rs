@@ -67,7 +67,8 @@ impl Listener {
     /// Binds `endpoint`. Needs a Tokio runtime around it.
     pub fn bind(endpoint: &Endpoint) -> Result<Self, BindError> {
         let bound = match endpoint {
-            Endpoint::Tcp(address) => bind_tcp(*address),
+            Endpoint::Tcp(address) => bind_tcp(*address, Endpoint::Tcp),
+            Endpoint::Tls(address) => bind_tcp(*address, Endpoint::Tls),
             Endpoint::Unix(path) => bind_unix(path),
         };
         bound.map_err(|source| BindError {
@@ -82,7 +83,10 @@ impl Listener {
     }
 }
 
-fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
+fn bind_tcp(
+    address: SocketAddr,
+    endpoint: impl FnOnce(SocketAddr) -> Endpoint,
+) -> io::Result<Listener> {
     let socket = socket2::Socket::new(
         socket2::Domain::for_address(address),
         socket2::Type::STREAM,
@@ -97,7 +101,7 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
     socket.bind(&address.into())?;
     socket.listen(1024)?;
     let listener = TcpListener::from_std(socket.into())?;
-    let endpoint = Endpoint::Tcp(listener.local_addr()?);
+    let endpoint = endpoint(listener.local_addr()?);
     Ok(Listener {
         socket: Socket::Tcp(listener),
         endpoint,

@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod guard;
 mod handshake;
 mod listener;
+mod name;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -25,6 +26,7 @@ pub use self::{
     connection::HttpService,
     endpoint::{Endpoint, EndpointError},
     listener::{BindError, Listener},
+    name::{TlsName, TlsNameError},
     tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls},
 };
 

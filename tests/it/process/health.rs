@@ -68,6 +68,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
         master,
         readiness: readiness.clone(),
         access: slapmaster::front::auth::Access::default(),
+        control_token: None,
         address: PublicAddress::default(),
         slap: SlapState::default(),
     };

@@ -62,6 +62,22 @@ fn config_refuses_what_serve_refuses() {
 }
 
 #[test]
+fn the_control_token_is_not_printed() {
+    let mut config = command(&["config"]);
+    let outcome = run(config.env("SLAPMASTER_CONTROL_TOKEN", "hunter2"));
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(
+        line(&outcome.stdout, "control-token"),
+        "control-token [secret] (environment, SLAPMASTER_CONTROL_TOKEN)"
+    );
+    let refused = slapmaster(&["config", "--control-token", "hunter 2"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.error().contains("--control-token"), "{refused:?}");
+    let all = format!("{outcome:?} {refused:?}");
+    assert!(!all.contains("hunter"), "{all}");
+}
+
+#[test]
 fn the_environment_alone_is_enough_to_serve() {
     let process =
         Running::spawn(command(&["serve"]).env("SLAPMASTER_LISTEN", "http://127.0.0.1:0"));

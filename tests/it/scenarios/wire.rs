@@ -24,6 +24,7 @@ async fn fronted() -> (TestWorld, Router) {
         master: world.master.clone(),
         readiness: Readiness::default(),
         access: slapmaster::front::auth::Access::default(),
+        control_token: None,
         address: PublicAddress::default(),
         slap: SlapState::default(),
     });

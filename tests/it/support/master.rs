@@ -91,6 +91,7 @@ impl Setup {
             master: master.clone(),
             readiness: front::readiness::Readiness::default(),
             access: front::auth::Access::default(),
+            control_token: None,
             address: front::address::PublicAddress::default(),
             slap: front::slap::SlapState::default(),
         };

@@ -85,7 +85,7 @@ impl Setup {
                     ServerIdentity::from_pem(pair.certificate.as_bytes(), pair.key.as_bytes());
                 let tls = Tls::new(&identity.unwrap(), self.certificates, self.check);
                 let bind = |url: &str| Listener::bind(&url.parse().unwrap()).unwrap();
-                let (over_tls, plain) = (bind("http://127.0.0.1:0"), bind("http://127.0.0.1:0"));
+                let (over_tls, plain) = (bind("https://127.0.0.1:0"), bind("http://127.0.0.1:0"));
                 let urls = [&over_tls, &plain].map(|listener| listener.endpoint().to_string());
                 let server = Server::new(self.limits);
                 server.serve_tls(over_tls, tls, telling);

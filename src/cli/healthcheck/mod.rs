@@ -1,11 +1,17 @@
 //! `slapmaster healthcheck`: asks a running server whether it is ready, without curl.
 //!
-//! Follows the settings of `serve`: the same flags and variables lead to the same server.
+//! Follows the settings of `serve`: the same flags and variables lead to the same server. A plain
+//! listener is preferred. Over https the server's certificate is not looked at, see [`tls`]; and
+//! where every listener demands one of the client, that demand is all that can be learnt: it counts
+//! as alive, and as ready where a ready file says so or none is written.
+
+mod tls;
 
 use std::{
+    borrow::Borrow,
     fs,
     io::{self, Read, Write},
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     os::unix::net::UnixStream,
     path::Path,
     thread,
@@ -14,7 +20,10 @@ use std::{
 
 use clap::{Arg, ArgMatches, Command};
 
-use crate::{config::Settings, net::Endpoint};
+use crate::{
+    config::Settings,
+    net::{ClientCertificates, Endpoint},
+};
 
 use super::{Failure, settings};
 
@@ -59,13 +68,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
 fn ask(settings: &Settings) -> Result<(), String> {
     let endpoint = find(settings)?.to_connect();
     let status = match &endpoint {
-        Endpoint::Tcp(address) => {
-            TcpStream::connect_timeout(address, ATTEMPT_TIME).and_then(|stream| {
-                stream.set_read_timeout(Some(ATTEMPT_TIME))?;
-                stream.set_write_timeout(Some(ATTEMPT_TIME))?;
-                status(stream)
-            })
-        }
+        Endpoint::Tcp(address) => connect(*address).and_then(status),
+        Endpoint::Tls(address) => connect(*address)
+            .and_then(|stream| tls::over(stream, address.ip()))
+            .and_then(status),
         Endpoint::Unix(path) => UnixStream::connect(path).and_then(|stream| {
             stream.set_read_timeout(Some(ATTEMPT_TIME))?;
             stream.set_write_timeout(Some(ATTEMPT_TIME))?;
@@ -80,6 +86,7 @@ fn ask(settings: &Settings) -> Result<(), String> {
         Ok(other) => Err(format!(
             "{endpoint} answers {other} and is no slapmaster: check --listen, or SLAPMASTER_LISTEN"
         )),
+        Err(error) if tls::demands_certificate(&error) => without_certificate(settings, &endpoint),
         Err(error) => Err(format!(
             "{endpoint} does not answer: {error}; start `slapmaster serve`, or give --listen as it \
              was given to it"
@@ -87,14 +94,41 @@ fn ask(settings: &Settings) -> Result<(), String> {
     }
 }
 
-/// The listener that serves health.
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, ATTEMPT_TIME)?;
+    stream.set_read_timeout(Some(ATTEMPT_TIME))?;
+    stream.set_write_timeout(Some(ATTEMPT_TIME))?;
+    Ok(stream)
+}
+
+/// What is known of a server that lets nobody in without a certificate.
+fn without_certificate(settings: &Settings, endpoint: &Endpoint) -> Result<(), String> {
+    if settings.client_certificates == ClientCertificates::Optional {
+        return Err(format!(
+            "{endpoint} demands a client certificate: give --client-certificate required, as it \
+             was given to the server"
+        ));
+    }
+    match &settings.ready_file {
+        Some(path) if !path.exists() => Err(format!(
+            "{endpoint} is up, and the ready file `{}` is not there yet; try --wait 30s",
+            path.display()
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The listener that serves health; one without TLS, if there is one.
 fn find(settings: &Settings) -> Result<Endpoint, String> {
     let endpoints = if settings.control_listen.is_empty() {
         &settings.listen
     } else {
         &settings.control_listen
     };
-    match endpoints.iter().find(|endpoint| !endpoint.has_free_port()) {
+    let known = endpoints
+        .iter()
+        .filter(|endpoint| !endpoint.has_free_port());
+    match plain_first(known) {
         Some(endpoint) => Ok(endpoint.clone()),
         None => match &settings.ready_file {
             Some(path) => from_ready_file(path),
@@ -107,6 +141,10 @@ fn find(settings: &Settings) -> Result<Endpoint, String> {
     }
 }
 
+fn plain_first<E: Borrow<Endpoint>>(endpoints: impl Iterator<Item = E>) -> Option<E> {
+    endpoints.min_by_key(|endpoint| endpoint.borrow().is_tls())
+}
+
 fn from_ready_file(path: &Path) -> Result<Endpoint, String> {
     let text = fs::read(path).map_err(|error| {
         format!(
@@ -116,9 +154,12 @@ fn from_ready_file(path: &Path) -> Result<Endpoint, String> {
         )
     })?;
     let content: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let first = |key: &str| content.get(key)?.get(0)?.as_str()?.parse().ok();
-    first("control_urls")
-        .or_else(|| first("urls"))
+    let best = |key: &str| {
+        let urls = content.get(key)?.as_array()?.iter();
+        plain_first(urls.filter_map(|url| url.as_str()?.parse::<Endpoint>().ok()))
+    };
+    best("control_urls")
+        .or_else(|| best("urls"))
         .ok_or_else(|| {
             format!(
                 "`{}` is no ready file: give the one of the server",
