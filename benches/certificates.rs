@@ -15,6 +15,7 @@
 )]
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Stdio},
@@ -101,7 +102,10 @@ fn computer(partitions: usize) -> String {
 }
 
 fn percent_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02X}").unwrap();
+        encoded
+    })
 }
 
 /// The latency of others while clients hang in their handshakes: half of them say nothing, half

@@ -7,10 +7,13 @@ use std::{
     sync::Arc,
 };
 
+use tokio::runtime::Handle;
+
 use crate::{
     config::{Settings, TlsFiles},
-    master::{Master, MasterError},
-    net::{ClientCheck, IdentityError, ServerIdentity, Tls, TlsName},
+    domain::behaviour::AuthRevoked,
+    master::{HandshakeRefusal, Master, MasterError},
+    net::{ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls, TlsName},
 };
 
 use super::listeners::Listeners;
@@ -182,7 +185,73 @@ fn host_name() -> Option<TlsName> {
 }
 
 /// What a client's certificate has to be for the handshake to succeed. By default anything: what
-/// it is worth is decided with each request, where a refusal can be explained.
-fn client_check(_master: &Master) -> ClientCheck {
-    Arc::new(|_certificate| Ok(()))
+/// it is worth is decided with each request, where a refusal can be explained. Asks the world only
+/// where its switches, which fixtures can set after the start, want it to.
+fn client_check(master: &Master) -> ClientCheck {
+    let master = master.clone();
+    Arc::new(move |certificate| {
+        if master.behaviour().auth_revoked != AuthRevoked::Handshake {
+            return Ok(());
+        }
+        // rustls asks from within a task and wants the answer now; other tasks of this thread go on
+        // in another.
+        let checked = tokio::task::block_in_place(|| {
+            Handle::current().block_on(master.check_handshake(certificate))
+        });
+        checked.map_err(|refusal| match refusal {
+            HandshakeRefusal::UnknownIssuer => PeerRefusal::UnknownIssuer,
+            HandshakeRefusal::NotYetValid => PeerRefusal::NotYetValid,
+            HandshakeRefusal::Expired => PeerRefusal::Expired,
+            HandshakeRefusal::Revoked => PeerRefusal::Revoked,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+    use super::*;
+    use crate::{
+        domain::{
+            behaviour::Behaviour, certificate::CertificateSubject, identifier::ComputerReference,
+        },
+        master::{Revoke, WorldSettings},
+    };
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_revoked_certificate_fails_the_handshake_only_where_the_switch_says_so() {
+        let computer = ComputerReference::trusted("COMP-1".to_owned());
+        let subject = CertificateSubject::Computer(computer.clone());
+        let foreign = rcgen::generate_simple_self_signed(["COMP-1".to_owned()]).unwrap();
+        for (word, expected) in [
+            ("status", [Ok(()); 3]),
+            ("stale", [Ok(()); 3]),
+            (
+                "handshake",
+                [
+                    Ok(()),
+                    Err(PeerRefusal::Revoked),
+                    Err(PeerRefusal::UnknownIssuer),
+                ],
+            ),
+        ] {
+            let mut behaviour = Behaviour::default();
+            behaviour.set("auth.revoked", word).unwrap();
+            let master = Master::open(WorldSettings {
+                behaviour,
+                default_computer: Some(computer.clone()),
+                ..WorldSettings::default()
+            })
+            .await
+            .unwrap();
+            let issued = master.issue_certificate(subject.clone()).await.unwrap();
+            let own = CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap();
+            let check = client_check(&master);
+            let valid = check(&own);
+            let revoke = Revoke::Subject(subject.clone());
+            master.revoke_certificates(revoke).await.unwrap();
+            assert_eq!([valid, check(&own), check(foreign.cert.der())], expected);
+        }
+    }
 }

@@ -24,7 +24,7 @@ use self::value::{
 pub use self::{
     list::{SETTINGS, Setting, Shape, VARIABLE_PREFIX},
     value::{AccessPolicy, ExternalUrl, LogFormat, LogLevel},
-    variable::{check_variables, nearest, split_values},
+    variable::{check_variables, split_values},
 };
 
 /// Where a value came from.

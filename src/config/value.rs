@@ -5,11 +5,9 @@ use std::{path::PathBuf, str::FromStr};
 use axum::http::HeaderName;
 
 use crate::{
-    domain::{secret::Secret, state::UnknownWord},
+    domain::{secret::Secret, state::UnknownWord, text::nearest},
     net::{ClientCertificates, Endpoint, EndpointError, TlsName, TlsNameError},
 };
-
-use super::variable::nearest;
 
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Environment variables: which of them are ours, and how one holds several values.
 
+use crate::domain::text::nearest;
+
 use super::{SETTINGS, SettingError, VARIABLE_PREFIX};
 
 /// Refuses variables (names and values) with our prefix that are no setting, since a misspelt one
@@ -33,15 +35,6 @@ fn is_service_link(name: &str, value: &str) -> bool {
         || rest.starts_with("SERVICE_PORT")
         || rest.starts_with("PORT_")
         || (rest == "PORT" && value.contains("://"))
-}
-
-/// The candidate that is spelt most like `text`, if any is close.
-pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(text, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate)
 }
 
 /// The words of a variable that holds several values.

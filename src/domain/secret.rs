@@ -12,6 +12,16 @@ impl Secret {
         Self(text)
     }
 
+    /// Whether it is this text; how long that takes says nothing of how much of it is right.
+    pub fn is(&self, text: &[u8]) -> bool {
+        let secret = self.0.as_bytes();
+        let differing = secret
+            .iter()
+            .zip(text.iter().chain(std::iter::repeat(&0)))
+            .fold(0, |differing, (one, other)| differing | (one ^ other));
+        std::hint::black_box(differing) == 0 && secret.len() == text.len()
+    }
+
     /// The text itself, for the one answer or column that it is meant for.
     pub fn expose(&self) -> &str {
         &self.0
@@ -27,6 +37,16 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_its_own_text_and_no_other() {
+        let secret = Secret::new("hunter2".to_owned());
+        assert!(secret.is(b"hunter2"));
+        for other in ["", "hunter", "hunter3", "hunter2\0", "hunter22", "Hunter2"] {
+            assert!(!secret.is(other.as_bytes()), "{other}");
+        }
+        assert!(Secret::new(String::new()).is(b""));
+    }
 
     #[test]
     fn a_secret_is_not_shown() {

@@ -52,6 +52,15 @@ pub fn check_legal(field: &str, text: &str) -> Result<(), InvalidValue> {
     }
 }
 
+/// The candidate that is spelt most like `text`, if any is close: a suggestion for who mistyped.
+pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(text, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}
+
 /// The last `count` characters of the text, whole characters only.
 pub fn last_characters(text: &str, count: usize) -> &str {
     match text.char_indices().rev().nth(count.saturating_sub(1)) {
@@ -73,6 +82,15 @@ mod tests {
         assert!(refused.reason.contains("position 1"));
         assert!(check_legal("title", "").is_err());
         assert!(!is_xml_legal('\u{FFFE}') && !is_xml_legal('\0'));
+    }
+
+    #[test]
+    fn the_nearest_word_is_found_if_any_is_near() {
+        let words = ["computer", "instance", "user"];
+        let check = |text, expected| assert_eq!(nearest(text, words.into_iter()), expected);
+        check("computr", Some("computer"));
+        check("instanc", Some("instance"));
+        check("serial", None);
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn push_hex(text: &mut Vec<u8>, number: u64, least_digits: u32) {
 /// What a front knows about a call, for its log line.
 #[derive(Debug, Clone)]
 pub struct CallFacts {
-    /// The dialect: `slap` or `control`.
+    /// The dialect: `slap`, `web`, `hateoas` or `control`.
     pub dialect: &'static str,
     /// The call's name, usually the last part of its path.
     pub call: &'static str,

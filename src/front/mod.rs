@@ -5,22 +5,40 @@
 
 pub mod address;
 pub mod auth;
+mod body;
 pub mod control;
+mod document;
+mod form;
+pub mod hateoas;
 pub mod log;
 pub mod readiness;
 pub mod slap;
+mod slashes;
+pub mod web;
 pub mod xml;
 
 use axum::{
     Router,
-    extract::FromRef,
-    http::{StatusCode, header},
+    extract::{FromRef, Request},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use crate::{domain::secret::Secret, master::Master};
 
 use self::{address::PublicAddress, auth::Access, readiness::Readiness, slap::SlapState};
+
+/// Where the HATEOAS dialect is; the classic one names it to clients.
+const HATEOAS_ROOT: &str = "/hateoas";
+
+/// A call of a dialect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The method that it is made with; `HEAD` goes where `GET` is.
+    pub method: Method,
+    /// Its path; `{name}` stands for a part that the caller chooses.
+    pub path: &'static str,
+}
 
 /// What handlers work with; each takes the part that it needs.
 #[derive(Debug, Clone)]
@@ -60,7 +78,7 @@ impl FromRef<AppState> for PublicAddress {
 /// Everything on one address: the protocol, the control surface and the page that says what this
 /// is.
 pub fn router(state: AppState) -> Router {
-    finish(protocol().merge(control::router()), state)
+    finish(protocol().merge(control::router(&state)), state)
 }
 
 /// The protocol alone, for listeners beside which the control surface has its own.
@@ -70,17 +88,29 @@ pub fn protocol_router(state: AppState) -> Router {
 
 /// The control surface alone.
 pub fn control_router(state: AppState) -> Router {
-    finish(control::page().merge(control::router()), state)
+    finish(control::page().merge(control::router(&state)), state)
 }
 
 fn protocol() -> Router<AppState> {
-    control::page().merge(slap::router())
+    control::page()
+        .merge(slap::router())
+        .merge(web::router())
+        .merge(hateoas::router())
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {
-    router
+    let router = router.method_not_allowed_fallback(wrong_method);
+    let plain = router
+        .clone()
         .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
+        .with_state(state.clone());
+    router
+        .fallback(
+            async move |request: Request| match slashes::passed_on(request, plain).await {
+                Some(response) => response,
+                None => unknown_path().await,
+            },
+        )
         .with_state(state)
 }
 

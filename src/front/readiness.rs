@@ -46,8 +46,8 @@ impl Readiness {
     }
 }
 
-/// `inner`, whose calls wait until the world is ready, so that no client of the protocol ever sees
-/// half a fixture. The control surface, which is asked meanwhile, answers at once.
+/// `inner`, whose calls wait until the world is ready, so that nobody ever sees or changes half a
+/// fixture. Health, which is asked meanwhile, answers at once.
 pub fn held_until_ready<S, B>(
     inner: S,
     readiness: Readiness,
@@ -68,7 +68,7 @@ where
         let mut inner = inner.clone();
         let readiness = readiness.clone();
         async move {
-            if !readiness.is_set() && !request.uri().path().starts_with("/_mock/") {
+            if !readiness.is_set() && !request.uri().path().starts_with("/_mock/health/") {
                 readiness.wait().await;
             }
             inner.call(request).await

@@ -165,6 +165,27 @@ impl World {
         })
     }
 
+    /// Whether somebody may request in the name of the instance on a partition, if there is one.
+    pub(super) async fn may_request_for(
+        &self,
+        connection: &mut store::Connection,
+        who: &Proven,
+        at: &PartitionAddress,
+    ) -> Result<bool> {
+        let Some(identity) = who.as_deref() else {
+            return Ok(true);
+        };
+        let place = store::partition::place(connection, at).await?;
+        let Some(instance) = place
+            .and_then(|place| place.partition)
+            .and_then(|partition| partition.occupant)
+        else {
+            return Ok(false);
+        };
+        let facts = store::access::instance_facts(connection, instance.id).await?;
+        Ok(identity.on_instance(facts) >= Right::Modify)
+    }
+
     /// Refuses who has no such right on the instance on a partition; where there is none, on the
     /// computer.
     pub(super) async fn demand_partition(

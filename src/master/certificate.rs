@@ -17,13 +17,12 @@ use crate::{
         certificate::{CertificateRefused, CertificateSerial, CertificateSubject},
         identifier::{ComputerReference, PartitionAddress},
         permission::Right,
-        secret::Secret,
         state::{InstanceKind, PartitionState},
     },
     pki::Issued,
     store::{
         self,
-        certificate::{Holder, NewCertificate},
+        certificate::{Holder, InstancePair, NewCertificate},
     },
 };
 
@@ -160,11 +159,12 @@ impl Master {
     }
 }
 
-impl From<(String, Secret)> for CertificatePair {
-    fn from((certificate_pem, key_pem): (String, Secret)) -> Self {
+impl From<InstancePair> for CertificatePair {
+    fn from(pair: InstancePair) -> Self {
         Self {
-            certificate_pem,
-            key_pem,
+            certificate_pem: pair.certificate_pem,
+            key_pem: pair.key_pem,
+            changed_at: pair.changed_at,
         }
     }
 }

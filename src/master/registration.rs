@@ -204,7 +204,7 @@ impl Operation<'_> {
             id: token.project_id,
             reference: token.token.project,
         };
-        self.demand_registration(token.user_id, &project).await?;
+        self.demand_registrar(token.user_id, &project).await?;
         match self.titled(&project, title).await? {
             Some(computer) if self.is_certified(&computer).await? => Ok(Plan::StillActive),
             Some(computer) => Ok(Plan::Certify(computer.reference)),
@@ -215,15 +215,15 @@ impl Operation<'_> {
         }
     }
 
-    /// Refuses a person who may not make computers in the project.
-    async fn demand_registration(
+    /// Refuses a person who may not make computers in the project: whoever presents a token does
+    /// it in that person's name. Such a token stays good.
+    async fn demand_registrar(
         &mut self,
         user_id: i64,
         project: &Named<ProjectReference>,
     ) -> Result<()> {
         let person = store::access::identity(self.tx, Subject::User(user_id)).await?;
-        let who = person.map(Arc::new);
-        Self::demand_equip(&who, project.id, || {
+        Self::demand_equip(&person.map(Arc::new), project.id, || {
             format!("make computers in project `{}`", project.reference)
         })
     }
@@ -242,7 +242,7 @@ impl Operation<'_> {
             id: token.project_id,
             reference: token.token.project.clone(),
         };
-        self.demand_registration(token.user_id, &project).await?;
+        self.demand_registrar(token.user_id, &project).await?;
         let id = match self.titled(&project, title).await? {
             Some(computer) if self.is_certified(&computer).await? => {
                 return Ok(Settled::StillActive);
@@ -250,8 +250,8 @@ impl Operation<'_> {
             Some(computer) if computer.reference != *reference => return Ok(Settled::Changed),
             Some(computer) => computer.id,
             None => {
-                let taken = store::computer::by_reference(self.tx, reference).await?;
-                if taken.is_some() {
+                let known = store::computer::by_reference(self.tx, reference).await?;
+                if known.is_some() {
                     return Ok(Settled::Changed);
                 }
                 let validated = Validation::Validated;

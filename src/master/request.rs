@@ -110,9 +110,10 @@ impl Master {
                     .await?
             }
             Requester::Header(at) | Requester::Form(at) => {
-                self.0
-                    .demand_partition(&mut connection, &who, Right::Modify, at)
-                    .await?;
+                // Whether somebody may is asked again where nothing is found.
+                if !self.0.may_request_for(&mut connection, &who, at).await? {
+                    return Ok(None);
+                }
                 store::instance::child_exactly_as(&mut connection, at, request, state).await?
             }
         };

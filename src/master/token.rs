@@ -73,9 +73,8 @@ impl Operation<'_> {
     async fn computer_token(&mut self, caller: &Caller, value: &Secret) -> Result<Token> {
         let who = self.identify(caller).await?;
         let project = self.usual_project(&who).await?;
-        Self::demand_equip(&who, project.id, || {
-            format!("make computers in project `{}`", project.reference)
-        })?;
+        // A token speaks for a person: others have none to be spoken for.
+        Self::demand_equip(&who, project.id, || "make tokens of computers".to_owned())?;
         let new = NewToken {
             value: None,
             purpose: TokenPurpose::Computer,

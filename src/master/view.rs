@@ -191,4 +191,6 @@ pub struct CertificatePair {
     pub certificate_pem: String,
     /// The key, PKCS#8 in PEM form.
     pub key_pem: Secret,
+    /// When the instance was last changed.
+    pub changed_at: Timestamp,
 }

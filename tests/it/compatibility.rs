@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use slapmaster::{domain::behaviour::Behaviour, front::slap::ROUTES};
+use slapmaster::{
+    domain::behaviour::Behaviour,
+    front::{self, Route},
+};
 
 const DOCUMENT: &str = include_str!("../../COMPATIBILITY.md");
 
@@ -24,8 +27,18 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
+/// The tables of calls, each with the routes that it lists.
+const TABLES: [(&str, &[Route]); 3] = [
+    ("## Calls of the classic protocol", front::slap::ROUTES),
+    ("## Web endpoints", front::web::ROUTES),
+    ("## HATEOAS documents", front::hateoas::ROUTES),
+];
+
 fn calls() -> Vec<Vec<&'static str>> {
-    rows("## Calls of the classic protocol")
+    TABLES
+        .iter()
+        .flat_map(|(heading, _)| rows(heading))
+        .collect()
 }
 
 fn differences() -> Vec<Vec<&'static str>> {
@@ -34,17 +47,20 @@ fn differences() -> Vec<Vec<&'static str>> {
 
 #[test]
 fn every_route_has_a_row() {
-    let expected: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
-    let listed: Vec<&str> = calls()
-        .iter()
-        .map(|row| quoted(row[1]).next().unwrap())
-        .collect();
-    let found: BTreeSet<&str> = listed.iter().copied().collect();
-    assert_eq!(found.len(), listed.len(), "a call has two rows");
-    assert_eq!(
-        found, expected,
-        "add a row for the new call to COMPATIBILITY.md, with the test that proves it"
-    );
+    for (heading, routes) in TABLES {
+        let expected: BTreeSet<&str> = routes.iter().map(|route| route.path).collect();
+        let rows = rows(heading);
+        let listed: Vec<&str> = rows
+            .iter()
+            .map(|row| quoted(row[1]).next().unwrap())
+            .collect();
+        let found: BTreeSet<&str> = listed.iter().copied().collect();
+        assert_eq!(found.len(), listed.len(), "a call has two rows");
+        assert_eq!(
+            found, expected,
+            "add a row for the new call to COMPATIBILITY.md, with the test that proves it"
+        );
+    }
 }
 
 #[test]

@@ -10,8 +10,10 @@
 mod certificates;
 mod compatibility;
 mod conformance;
+mod control_calls;
 mod database;
 mod fixtures;
+mod hateoas_calls;
 mod http_edges;
 mod invariants;
 mod permissions;
@@ -23,4 +25,5 @@ mod scenarios;
 mod slap_calls;
 mod support;
 mod tls;
+mod web_calls;
 mod xml_values;

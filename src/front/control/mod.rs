@@ -1,91 +1,117 @@
 //! The control surface under `/_mock`, and the page that says what this server is.
 //!
-//! It is no part of the protocol: no fault, no authentication and no virtual time ever touches
-//! health.
+//! It is no part of the protocol: no fault, no client certificate and no virtual time ever touches
+//! health. A file a topic. What shows or changes the world is under `/_mock/v1`, and asks for the
+//! control token where there is one. Start with [`router`].
+
+mod access;
+mod authority;
+mod certificates;
+mod health;
+mod page;
+mod problem;
+mod read;
+mod render;
+mod tokens;
 
 use axum::{
     Router,
-    extract::State,
-    http::{StatusCode, header},
+    http::{Method, StatusCode},
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get, post},
 };
-use serde_json::json;
 
-use super::{AppState, log::CallFacts, readiness::Readiness};
+use super::{AppState, Route, log::CallFacts};
+
+use self::problem::Problem;
+
+pub use self::page::page;
+
+/// Makes the routers and the lists of their routes from one table.
+macro_rules! routes {
+    (
+        open { $($open_method:ident $open_path:literal => $open_handler:path;)+ }
+        guarded { $($method:ident $path:literal => $handler:path;)+ }
+    ) => {
+        /// Every call of the control surface.
+        pub const ROUTES: &[Route] = &[
+            $(Route { method: Method::$open_method, path: $open_path },)+
+            $(Route { method: Method::$method, path: $path },)+
+        ];
+
+        /// Those that never ask for the control token.
+        pub const OPEN_ROUTES: &[Route] = &[
+            $(Route { method: Method::$open_method, path: $open_path },)+
+        ];
+
+        fn open() -> Router<AppState> {
+            Router::new()$(.route($open_path, routes!(@$open_method $open_path $open_handler)))+
+        }
+
+        fn guarded() -> Router<AppState> {
+            Router::new()$(.route($path, routes!(@$method $path $handler)))+
+        }
+    };
+    (@GET $path:literal $handler:path) => { get($handler).layer(routes!(@named $path)) };
+    (@POST $path:literal $handler:path) => { post($handler).layer(routes!(@named $path)) };
+    (@named $path:literal) => { map_response(async |response: Response| named($path, response)) };
+}
+
+routes! {
+    // Health, and what verifies certificates.
+    open {
+        GET "/_mock/health/live" => health::live;
+        GET "/_mock/health/ready" => health::ready;
+        GET "/_mock/v1/ca.pem" => authority::certificate;
+        GET "/_mock/v1/crl.pem" => authority::revocation_list_pem;
+        GET "/_mock/v1/crl.der" => authority::revocation_list_der;
+    }
+    // What shows or changes the world.
+    guarded {
+        GET "/_mock/v1/certificates" => certificates::list;
+        POST "/_mock/v1/certificates" => certificates::issue;
+        GET "/_mock/v1/certificates/{serial}" => certificates::one;
+        POST "/_mock/v1/certificates/revoke" => certificates::revoke;
+        GET "/_mock/v1/tokens" => tokens::list;
+        POST "/_mock/v1/tokens" => tokens::make;
+    }
+}
 
 /// Everything under `/_mock`.
-pub fn router() -> Router<AppState> {
-    Router::new()
-        .route("/_mock/health/live", get(live))
-        .route("/_mock/health/ready", get(ready))
+pub fn router(state: &AppState) -> Router<AppState> {
+    let guarded = guarded()
+        .route("/_mock/v1/{*unknown}", any(unknown))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), access::check));
+    open()
+        .method_not_allowed_fallback(wrong_method)
+        .merge(guarded)
 }
 
-/// The page at `/`.
-///
-/// It exists on every listener: the standalone helper of slapos.core takes an answer of 401, 403
-/// or 5xx there for a broken master.
-pub fn page() -> Router<AppState> {
-    Router::new().route("/", get(welcome))
-}
-
-/// `GET /`: what this is, for people.
-async fn welcome() -> Response {
-    const PAGE: &str = concat!(
-        "<!DOCTYPE html>\n",
-        "<html lang=\"en\"><head><meta charset=\"utf-8\"><title>slapmaster</title></head><body>\n",
-        "<h1>slapmaster ",
-        env!("CARGO_PKG_VERSION"),
-        "</h1>\n",
-        "<p>A mock SlapOS master, for tests only. Do not trust it with anything.</p>\n",
-        "<p>Set <code>master_url</code> of a slapos client to this address.</p>\n",
-        "</body></html>\n"
+async fn unknown() -> Response {
+    let problem = Problem::new(
+        StatusCode::NOT_FOUND,
+        "There is nothing at this path of the control surface.",
     );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    named("page", (headers, PAGE))
+    named("/_mock/v1", problem)
 }
 
-/// `GET /_mock/health/live`: 200 as long as the process answers.
-async fn live() -> Response {
-    named("health/live", json(&json!({ "status": "live" })))
+async fn wrong_method() -> Response {
+    let problem = Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This path does not take that method: see the Allow header.",
+    );
+    named("/_mock", problem)
 }
 
-/// `GET /_mock/health/ready`: 200 once the fixtures are in, 503 before.
-async fn ready(State(readiness): State<Readiness>) -> Response {
-    if readiness.is_set() {
-        return named("health/ready", json(&json!({ "status": "ready" })));
-    }
-    let problem = json!({
-        "title": "Not ready",
-        "status": 503,
-        "detail": "The fixtures are still being read.",
-    });
-    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
-    named(
-        "health/ready",
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            headers,
-            problem.to_string(),
-        ),
-    )
-}
-
-fn json(value: &serde_json::Value) -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        value.to_string(),
-    )
-}
-
-fn named(call: &'static str, answer: impl IntoResponse) -> Response {
+/// The answer with what its log line says: the path without what is before the topic, and without
+/// what a caller put into it.
+fn named(path: &'static str, answer: impl IntoResponse) -> Response {
+    let call = path
+        .strip_prefix("/_mock/v1/")
+        .or_else(|| path.strip_prefix("/_mock/"))
+        .unwrap_or(path);
     let mut response = answer.into_response();
     response.extensions_mut().insert(CallFacts {
         dialect: "control",

@@ -1,6 +1,9 @@
 //! The forms of an answer: bodies, content types and caching headers (`slap.md` 1.2 and 3).
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    sync::{Mutex, PoisonError},
+};
 
 use axum::{
     body::Body,
@@ -31,6 +34,10 @@ pub(super) enum MaxAge {
     OneSecond,
     /// Statuses.
     OneMinute,
+    /// What hardly ever changes.
+    OneHour,
+    /// What has to be asked for each time.
+    Revalidated,
 }
 
 impl MaxAge {
@@ -40,6 +47,10 @@ impl MaxAge {
             Self::OneMinute => {
                 HeaderValue::from_static("public, max-age=60, stale-if-error=604800")
             }
+            Self::OneHour => {
+                HeaderValue::from_static("public, max-age=3600, stale-if-error=604800")
+            }
+            Self::Revalidated => HeaderValue::from_static("public, max-age=0, must-revalidate"),
         }
     }
 }
@@ -53,9 +64,24 @@ pub(super) fn xml(body: impl Into<Bytes>) -> Response {
 pub(super) fn cacheable_xml(
     body: impl Into<Bytes>,
     age: MaxAge,
+    header: (HeaderName, HeaderValue),
+) -> Response {
+    cacheable(xml(body), age, header)
+}
+
+/// A URL alone, in production's odd type.
+pub(super) fn url(url: String) -> Response {
+    const TYPE: HeaderValue = HeaderValue::from_static("text; charset=utf-8");
+    let etag = (header::ETAG, etag(url.as_bytes()));
+    let answer = with_type(StatusCode::OK, TYPE, url.into());
+    cacheable(answer, MaxAge::OneHour, etag)
+}
+
+fn cacheable(
+    mut response: Response,
+    age: MaxAge,
     (name, value): (HeaderName, HeaderValue),
 ) -> Response {
-    let mut response = xml(body);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, age.header());
     headers.insert(header::VARY, VARY);
@@ -105,6 +131,21 @@ pub(super) fn http_date(at: Timestamp) -> String {
         .unwrap_or_default()
 }
 
+/// A text that changes with the body, and with nothing else.
+pub(super) fn etag(body: &[u8]) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// The header `Last-Modified` of what was last changed at a known time.
+pub(super) fn last_modified(at: Timestamp) -> (HeaderName, HeaderValue) {
+    let value =
+        HeaderValue::try_from(http_date(at)).unwrap_or_else(|_| HeaderValue::from_static(""));
+    (header::LAST_MODIFIED, value)
+}
+
 /// The header `Last-Modified` of answers that are always "modified now", made once a second.
 #[derive(Debug, Default)]
 pub(super) struct LastModified(Mutex<Option<(i64, HeaderValue)>>);
@@ -117,8 +158,7 @@ impl LastModified {
         let value = match &*last {
             Some((at, value)) if *at == seconds => value.clone(),
             Some(_) | None => {
-                let value = HeaderValue::try_from(http_date(now))
-                    .unwrap_or_else(|_| HeaderValue::from_static(""));
+                let (_, value) = last_modified(now);
                 *last = Some((seconds, value.clone()));
                 value
             }

@@ -13,11 +13,14 @@ use axum::{
 
 use crate::{
     domain::{behaviour::ErrorsUnknown, text::InvalidValue},
-    front::log::{INTERNAL_ERROR, InternalFailure},
+    front::{
+        body::BodyError,
+        log::{INTERNAL_ERROR, InternalFailure},
+    },
     master::{self, Master, MasterError, Missing},
 };
 
-use super::{answer, form::MAX_BODY_BYTES};
+use super::answer;
 
 /// How many bytes of an error's text are sent; it may quote what the caller sent.
 const MAX_TEXT_BYTES: usize = 2048;
@@ -74,8 +77,6 @@ pub(super) enum SlapError {
     RefusedType(InvalidValue),
     /// The call is known and not served: 404.
     NotServed(&'static str),
-    /// The call is not built yet: 501.
-    NotBuilt(&'static str),
     /// The instance is not ready: 408.
     NotReady,
     /// A status that production cannot read (C.72): 500.
@@ -89,18 +90,18 @@ pub(super) enum SlapError {
     },
 }
 
-impl SlapError {
-    /// The body is larger than any call needs.
-    pub(super) fn body_too_large() -> Self {
-        Self::TooLarge(format!(
-            "`body`: is larger than {MAX_BODY_BYTES} bytes, which is the most that is read"
-        ))
-    }
-}
-
 impl From<InvalidValue> for SlapError {
     fn from(error: InvalidValue) -> Self {
         Self::Malformed(error)
+    }
+}
+
+impl From<BodyError> for SlapError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Malformed(error) => Self::Malformed(error),
+            BodyError::TooLarge(_) => Self::TooLarge(error.to_string()),
+        }
     }
 }
 
@@ -239,7 +240,6 @@ impl IntoResponse for SlapError {
             Self::TooLarge(text) => (StatusCode::PAYLOAD_TOO_LARGE, text),
             Self::RefusedType(error) => (StatusCode::NOT_FOUND, error.to_string()),
             Self::NotServed(text) => (StatusCode::NOT_FOUND, text.to_owned()),
-            Self::NotBuilt(text) => (StatusCode::NOT_IMPLEMENTED, text.to_owned()),
             Self::NotReady => return answer::not_ready(),
             Self::Unreadable(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
             Self::Master { verdict, error } => match verdict {

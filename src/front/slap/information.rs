@@ -1,14 +1,8 @@
 //! `getFullComputerInformation` and its older name `getComputerInformation`.
 
-use std::{
-    hash::{DefaultHasher, Hasher as _},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use axum::{
-    http::{HeaderValue, header},
-    response::Response,
-};
+use axum::{http::header, response::Response};
 use bytes::Bytes;
 
 use crate::{domain::identifier::ComputerReference, master::ComputerReader};
@@ -54,7 +48,7 @@ pub(super) async fn full_computer_information(call: &Call) -> Result<Response, S
     let body = Bytes::from(render::computer(&view, call.style()));
     let page = FullPage {
         computer: Arc::new(computer),
-        etag: etag(&body),
+        etag: answer::etag(&body),
         body,
     };
     if is_kept {
@@ -75,12 +69,4 @@ fn seen(call: &Call, reader: ComputerReader, computer: &ComputerReference) -> bo
 
 fn answer(page: FullPage) -> Response {
     answer::cacheable_xml(page.body, MaxAge::OneSecond, (header::ETAG, page.etag))
-}
-
-/// A text that changes with the body, and with nothing else.
-fn etag(body: &Bytes) -> HeaderValue {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(body);
-    HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
-        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }

@@ -9,6 +9,7 @@ mod addresses;
 mod answer;
 mod bang;
 mod cache;
+mod certificate;
 mod connection;
 mod error;
 mod fake_frontend;
@@ -16,9 +17,9 @@ mod form;
 mod format;
 mod identity;
 mod information;
-mod later;
 mod partition;
 mod product;
+mod register;
 mod related;
 mod rename;
 mod render;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -46,7 +47,7 @@ use crate::{
     master::Master,
 };
 
-use super::AppState;
+use super::{AppState, Route, address::PublicAddress};
 
 pub use cache::SlapState;
 
@@ -56,15 +57,6 @@ use self::{
     identity::CallingPartition,
     render::Style,
 };
-
-/// A call of the protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The method that it is made with; `HEAD` goes where `GET` is.
-    pub method: Method,
-    /// Its path.
-    pub path: &'static str,
-}
 
 /// Makes the router and the list of its routes from one table.
 macro_rules! routes {
@@ -134,11 +126,11 @@ routes! {
     GET "getRunId" => server::run_id;
     POST "ingestData" => server::ingest_data;
 
-    // Certificates and tokens: not built yet.
-    GET "getComputerPartitionCertificate" => later::certificates;
-    POST "generateComputerCertificate" => later::certificates;
-    POST "revokeComputerCertificate" => later::certificates;
-    POST "requestComputer" => later::certificates;
+    // New computers, and certificates.
+    POST "requestComputer" => register::request_computer;
+    POST "generateComputerCertificate" => certificate::generate;
+    POST "revokeComputerCertificate" => certificate::revoke;
+    GET "getComputerPartitionCertificate" => certificate::of_partition;
 }
 
 /// What the log line says of a call that could not be read.
@@ -167,6 +159,8 @@ struct Call {
     auth: Authentication,
     /// The partition that the header names, where that counts.
     calling: CallingPartition,
+    headers: HeaderMap,
+    address: PublicAddress,
 }
 
 impl Call {
@@ -184,6 +178,8 @@ impl Call {
             form: Form::of(&parts, body).await?,
             auth,
             calling,
+            headers: parts.headers,
+            address: app.address,
         })
     }
 

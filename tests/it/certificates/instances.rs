@@ -1,6 +1,8 @@
 //! Certificates of software instances (`semantics.md` 9.4): every one has its own from the moment
 //! that it is there.
 
+use std::fmt::Write as _;
+
 use slapmaster::{
     domain::{
         behaviour::Preset,
@@ -74,7 +76,7 @@ async fn a_large_fixture_gives_each_of_its_instances_one() {
     let world = TestWorld::start().await;
     let mut described = "computers: [{reference: COMP-1, partitions: 600}]\ntrees:\n".to_owned();
     for number in 0..600 {
-        described.push_str(&format!("- {{title: t{number}, release: r}}\n"));
+        writeln!(described, "- {{title: t{number}, release: r}}").unwrap();
     }
     add(&world, &described).await;
     assert_eq!(certified(&world).await.len(), 600);

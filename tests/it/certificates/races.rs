@@ -8,7 +8,9 @@ use slapmaster::{
         secret::Secret,
         token::TokenPurpose,
     },
-    master::{CertificateFilter, MasterError, Registration, UserCertificateOutcome},
+    master::{
+        CertificateFilter, ComputerReader, MasterError, Registration, UserCertificateOutcome,
+    },
 };
 use tokio::task::JoinSet;
 
@@ -138,7 +140,7 @@ async fn a_computer_that_many_ask_for_gets_one_certificate() {
     assert_eq!(
         world
             .master
-            .computer_information(&computer("COMP-1"))
+            .computer_information(ComputerReader::Onlooker, &computer("COMP-1"))
             .await
             .unwrap()
             .partitions,

@@ -136,7 +136,15 @@ async fn a_token_is_not_spent_while_the_certificate_is_active_or_the_title_is_am
 #[tokio::test]
 async fn a_title_keeps_its_computer_within_its_project() {
     let world = TestWorld::start().await;
-    add(&world, "projects: [PROJ-2]").await;
+    add(
+        &world,
+        "projects: [PROJ-2]
+users:
+- reference: default-user
+  functions: {PROJ-1: [production_manager], PROJ-2: [production_manager]}
+",
+    )
+    .await;
     for number in 0..4 {
         let mut new = token(&format!("{TOKEN}-{number}"), TokenPurpose::Computer);
         if number == 2 {

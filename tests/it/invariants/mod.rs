@@ -117,7 +117,7 @@ async fn prepare(world: &TestWorld) {
 fn recognised(world: &TestWorld, now: &Snapshot) -> TestCaseResult {
     // What was issued last; the others were looked at before.
     if let Some(last) = now.certificates.last() {
-        let serial = world.serial(&last.certificate_pem);
+        let serial = world.serial(&last.pem);
         proptest::prop_assert_eq!(serial.as_str(), &last.serial, "A.39");
     }
     Ok(())

@@ -97,7 +97,8 @@ pub(super) struct Certificate {
     pub(super) common_name: String,
     pub(super) computer_id: Option<i64>,
     pub(super) instance_id: Option<i64>,
-    pub(super) certificate_pem: String,
+    #[serde(rename = "certificate_pem")]
+    pub(super) pem: String,
     pub(super) not_after_us: i64,
     pub(super) revoked_us: Option<i64>,
 }

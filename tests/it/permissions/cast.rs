@@ -210,7 +210,7 @@ async fn present(master: &TestMaster, subject: &CertificateSubject) -> Vec<u8> {
         subject: Some(subject.reference().to_owned()),
         status: None,
     };
-    let found = master.master.certificates(filter).await.unwrap();
+    let found = master.master.certificates(&filter).await.unwrap();
     der(&found[0].pem)
 }
 

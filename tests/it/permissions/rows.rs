@@ -453,7 +453,11 @@ fn control_rows() -> Vec<Row> {
     let one = "/_mock/v1/certificates/{serial}";
     let revoke = "/_mock/v1/certificates/revoke";
     let tokens = "/_mock/v1/tokens";
+    let (live, ready) = ("/_mock/health/live", "/_mock/health/ready");
     vec![
+        open(Method::GET, live, live, None, 200),
+        // Nothing tells a test's world that its fixtures are in.
+        open(Method::GET, ready, ready, None, 503),
         open(
             Method::GET,
             "/_mock/v1/ca.pem",

@@ -3,7 +3,7 @@
 
 use axum::http::{HeaderName, Method};
 
-use super::cast::{Caller, Cast};
+use super::cast::{Caller, Cast, LEAVING};
 use crate::support::master::{Request, TestMaster, request, url_encoded};
 
 async fn information(cast: &Cast, caller: Caller) -> String {
@@ -21,12 +21,12 @@ async fn information(cast: &Cast, caller: Caller) -> String {
 async fn an_instance_is_told_its_own_partition_and_no_software() {
     let cast = Cast::new().await;
     let full = information(&cast, Caller::Computer).await;
-    assert!(full.contains("slappart3") && full.contains("SoftwareRelease"));
+    assert!(full.contains("slappart3") && full.contains(LEAVING));
     // Before and after the full answer was kept.
     for _ in 0..2 {
         let own = information(&cast, Caller::Instance).await;
         assert!(own.contains("slappart0"), "{own}");
-        assert!(!own.contains("slappart3") && !own.contains("SoftwareRelease"));
+        assert!(!own.contains("slappart3") && !own.contains(LEAVING));
         let nothing = information(&cast, Caller::OtherInstance).await;
         assert!(!nothing.contains("slappart"), "{nothing}");
     }
@@ -65,7 +65,7 @@ async fn a_request_is_made_in_the_name_of_whoever_shows_the_certificate() {
     assert_eq!(reference(&again), reference(&others));
     // An instance's own request is for a child in its tree.
     let child = cast.request(Caller::Instance, Request::new("child")).await;
-    assert_eq!(child.text_of("root_instance_short_title"), "web");
+    assert_eq!(child.text_of("root_instance_title"), "web");
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn the_partition_header_says_nothing_where_who_calls_is_proven() {
     // It names the partition of `web`; without a certificate for that it must not count.
     let disguised = Request::new("disguised").by_header_only("COMP-1", "slappart0");
     let answer = cast.request(Caller::OtherUser, disguised).await;
-    assert_eq!(answer.text_of("root_instance_short_title"), "disguised");
+    assert_eq!(answer.text_of("root_instance_title"), "disguised");
 }
 
 #[tokio::test]

@@ -270,6 +270,10 @@ const OF_FRONTS: &[(&str, [&str; 3])] = &[
     ("guid.style", ["reference", "reference", "proxy"]),
     ("timestamp.format", ["micros", "micros", "float_text"]),
     ("errors.unknown", ["plain", "production", "proxy"]),
+    ("auth.revoked", ["status", "status", "status"]),
+    ("auth.stale_window", ["60", "60", "60"]),
+    ("hateoas.url", ["on", "on", "on"]),
+    ("hateoas.token", ["issue", "gone", "issue"]),
 ];
 
 #[tokio::test]

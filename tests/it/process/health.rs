@@ -90,13 +90,17 @@ async fn before_the_fixtures_are_in_only_health_answers() {
     assert_eq!(ask("/_mock/health/live").await, 200);
     assert_eq!(ask("/_mock/health/ready").await, 503);
     let mut page = std::pin::pin!(ask("/"));
+    // Of the control surface, health alone answers: the rest would show half a fixture.
+    let mut authority = std::pin::pin!(ask("/_mock/v1/ca.pem"));
     tokio::select! {
         biased;
         status = &mut page => panic!("answered {status} too early"),
+        status = &mut authority => panic!("answered {status} too early"),
         () = tokio::task::yield_now() => {}
     }
     readiness.set();
     assert_eq!(page.await, 200);
+    assert_eq!(authority.await, 200);
     assert_eq!(ask("/_mock/health/ready").await, 200);
 }
 

@@ -5,7 +5,7 @@ use std::{process::Stdio, thread, time::Duration};
 use serde_json::Value;
 
 use crate::support::{
-    http::get,
+    http::{get, send},
     process::{Running, Server, address, command},
 };
 
@@ -39,6 +39,47 @@ fn a_request_is_one_line_with_the_id_that_its_answer_carries() {
         line.contains("no%0asuch") && line.contains("status=404"),
         "{line}"
     );
+}
+
+#[test]
+fn no_token_and_no_key_gets_into_the_log() {
+    let mut server = Server::start_with(&[
+        "--listen",
+        "http://127.0.0.1:0",
+        "--log-level",
+        "debug",
+        "--control-token",
+        "open-sesame",
+    ]);
+    let at = server.address();
+    let call = |method: &str, path: &str, authorization: &str, body: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\
+             Authorization: {authorization}\r\nContent-Type: application/json\r\n\
+             X-Access-Token: hunter2hunter2\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        send(at, head)
+    };
+    let right = "Bearer open-sesame";
+    let token = r#"{"purpose": "user", "value": "hunter2hunter2"}"#;
+    assert_eq!(call("POST", "/_mock/v1/tokens", right, token).status, 201);
+    assert_eq!(call("POST", "/_mock/v1/tokens", right, token).status, 400);
+    let wrong = "Bearer open-sesame-not";
+    assert_eq!(call("GET", "/_mock/v1/tokens", wrong, "").status, 401);
+    let path = "/Person_getCertificate?access_token=hunter2hunter2";
+    let issued = call("POST", path, "", "");
+    assert_eq!(issued.status, 200);
+    assert_eq!(call("POST", path, "", "").status, 403);
+    let told: Value = serde_json::from_str(&issued.body).unwrap();
+    let key = told["key"].as_str().unwrap();
+    assert_eq!(server.stop(), Some(0));
+    let log = server.process.stderr.rest();
+    assert!(log.contains("Person_getCertificate"), "{log}");
+    let secrets = key.lines().filter(|line| !line.starts_with('-'));
+    for secret in secrets.chain(["hunter2", "open-sesame", "PRIVATE KEY"]) {
+        assert!(!log.contains(secret), "{secret} is in {log}");
+    }
 }
 
 #[test]

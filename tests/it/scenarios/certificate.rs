@@ -1,11 +1,14 @@
 //! Certificates and registration (`semantics.md` 9).
 
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use slapmaster::{
     domain::{
+        caller::Caller,
         certificate::{CertificateRefused, CertificateStatus},
+        permission::CredentialRefused,
         token::TokenPurpose,
     },
-    master::{MasterError, Missing, Registration},
+    master::{CertificatePair, MasterError, Missing, Registration},
 };
 
 use crate::support::world::{TestWorld, at, computer, token};
@@ -126,19 +129,22 @@ async fn the_certificate_of_an_instance_ends_with_it() {
         world.request("web").state("destroyed").waits().await;
         let valid = CertificateStatus::Valid;
         assert_eq!(world.certificate_status(&pair.certificate_pem).await, valid);
-        let revision = world.master.credentials_revision();
+        let der = CertificateDer::from_pem_slice(pair.certificate_pem.as_bytes()).unwrap();
+        let caller = Caller::Certified(world.master.recognise(&der));
+        world.master.who_is(&caller).await.unwrap();
         world.report_destroyed(&web.at).await;
         let revoked = CertificateStatus::Revoked;
         assert_eq!(
             world.certificate_status(&pair.certificate_pem).await,
             revoked
         );
-        assert_ne!(world.master.credentials_revision(), revision);
-        assert_eq!(
-            world.pair(&web.at).await.ok(),
-            told.then_some(pair),
-            "{moment}"
-        );
+        assert!(matches!(
+            world.master.who_is(&caller).await,
+            Err(MasterError::Unauthenticated(CredentialRefused::Revoked))
+        ));
+        let still = world.pair(&web.at).await.ok();
+        let texts = |pair: CertificatePair| (pair.certificate_pem, pair.key_pem);
+        assert_eq!(still.map(texts), told.then_some(texts(pair)), "{moment}");
         world.round().await;
         assert!(world.pair(&web.at).await.is_err());
     }

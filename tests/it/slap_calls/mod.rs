@@ -5,14 +5,15 @@
 
 mod addresses;
 mod bang;
+mod certificate;
 mod connection;
 mod fake_frontend;
 mod format;
 mod information;
 mod input;
 mod partition;
-
 mod product;
+mod register;
 mod related;
 mod rename;
 mod report;

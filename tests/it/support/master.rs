@@ -24,13 +24,15 @@ use slapmaster::{
         caller::Credential,
         certificate::CertificateSerial,
         identifier::ComputerReference,
+        secret::Secret,
         time::Timestamp,
     },
     fixture::Fixture,
     front::{
         self, AppState,
+        address::PublicAddress,
         auth::{Access, AccessMode, PeerCertificate},
-        log::InternalFailure,
+        log::{CallFacts, InternalFailure},
         xml::marshal::{self, Value},
     },
     master::{Master, WorldSettings},
@@ -58,6 +60,8 @@ pub(crate) struct TestMaster {
 pub(crate) struct Setup {
     behaviour: Behaviour,
     default_computer: Option<ComputerReference>,
+    address: PublicAddress,
+    control_token: Option<Secret>,
 }
 
 impl Setup {
@@ -71,6 +75,18 @@ impl Setup {
     pub(crate) fn default_computer(mut self, reference: &str) -> Self {
         let reference = ComputerReference::parse("default-computer", reference).unwrap();
         self.default_computer = Some(reference);
+        self
+    }
+
+    /// What absolute URLs begin with.
+    pub(crate) fn address(mut self, address: PublicAddress) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// What the control surface asks for.
+    pub(crate) fn control_token(mut self, token: &str) -> Self {
+        self.control_token = Some(Secret::new(token.to_owned()));
         self
     }
 
@@ -90,10 +106,10 @@ impl Setup {
         let state = AppState {
             master: master.clone(),
             readiness: front::readiness::Readiness::default(),
-            access: front::auth::Access::default(),
-            control_token: None,
-            address: front::address::PublicAddress::default(),
+            access: Access::default(),
+            address: self.address,
             slap: front::slap::SlapState::default(),
+            control_token: self.control_token,
         };
         TestMaster {
             master,
@@ -115,6 +131,8 @@ impl TestMaster {
         Setup {
             behaviour: Behaviour::preset(preset),
             default_computer: None,
+            address: PublicAddress::default(),
+            control_token: None,
         }
     }
 
@@ -198,12 +216,14 @@ impl TestMaster {
         let (parts, body) = response.into_parts();
         let failure = parts.extensions.get::<InternalFailure>();
         assert!(failure.is_none(), "{line}: {failure:?}");
-        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer {
             line,
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
+            facts: parts.extensions.get::<CallFacts>().cloned(),
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
             run_id: self.master.run_id().to_owned(),
         }
     }
@@ -236,10 +256,11 @@ impl TestMaster {
 
     /// The serial number of a certificate that the world issued, in DER.
     pub(crate) fn serial_of(&self, der: &[u8]) -> CertificateSerial {
-        match self.master.recognise(der) {
-            Credential::Certificate(serial) => serial,
-            other => panic!("{other:?}"),
-        }
+        let credential = self.master.recognise(der);
+        let Credential::Certificate(serial) = credential else {
+            panic!("{credential:?}");
+        };
+        serial
     }
 
     /// Everything in the database but the last timestamp, which a failed call may move.
@@ -418,8 +439,12 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// Its headers.
     pub(crate) headers: HeaderMap,
-    /// Its body.
+    /// Its body; what is no UTF-8 is in `bytes` alone.
     pub(crate) body: String,
+    /// Its body as it was sent.
+    pub(crate) bytes: Vec<u8>,
+    /// What the log line says of the call.
+    pub(crate) facts: Option<CallFacts>,
     run_id: String,
 }
 
@@ -429,6 +454,13 @@ impl Answer {
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.line, self.body);
         self
+    }
+
+    /// The body, read as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.line, self.body))
     }
 
     /// The value of a header.
@@ -489,7 +521,8 @@ pub(crate) fn request(method: Method, uri: &str) -> http::request::Builder {
         .header(header::HOST, "master.example.org")
 }
 
-fn form(
+/// A call as the classic client makes it, in the name of a partition or in nobody's.
+pub(crate) fn form(
     call: &str,
     partition: Option<(&str, &str)>,
     fields: &[(&str, &str)],

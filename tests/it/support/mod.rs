@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub(crate) mod certificates;
 pub(crate) mod http;
 pub(crate) mod master;
 pub(crate) mod process;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -148,7 +148,8 @@ fn what_is_no_tls_is_closed() {
     ] {
         let mut stream = connect(server.address);
         stream.write_all(garbage).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // Fails where the server closed already.
+        let _ = stream.shutdown(Shutdown::Write);
         assert!(time_to_end(&stream) < Duration::from_secs(5), "{garbage:?}");
     }
     assert_eq!(get(&server).status, 200);
@@ -165,12 +166,12 @@ fn a_handshake_that_falls_silent_ends_after_its_time_and_holds_up_nobody() {
     let began = Instant::now();
     assert_eq!(get(&server).status, 200);
     assert_eq!(http::get(server.plain, "/").status, 200);
-    assert!(began.elapsed() < Duration::from_millis(800));
+    assert!(began.elapsed() < Duration::from_millis(1500));
     for stream in &silent {
         let took = time_to_end(stream);
         assert!(took < Duration::from_secs(5), "{took:?}");
     }
-    assert!(began.elapsed() > Duration::from_millis(900));
+    assert!(began.elapsed() > Duration::from_millis(1900));
 }
 
 #[test]

@@ -296,6 +296,23 @@ fn a_client_certificate_can_be_required() {
 }
 
 #[test]
+fn a_stranger_is_refused_in_the_handshake_where_a_fixture_says_so() {
+    let fixture = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    fs::write(fixture.path(), "behaviour: {auth.revoked: handshake}\n").unwrap();
+    let fixture = fixture.path().to_str().unwrap();
+    let server = Server::start_with(&["--listen", HTTPS, "--fixture", fixture]);
+    let stranger = Client::new().showing(&Pair::made_out_to(&["COMP-1"]));
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let stranger = stranger.clone().version(version);
+        assert_eq!(
+            stranger.refused(server.address()),
+            AlertDescription::UnknownCA
+        );
+    }
+    assert_eq!(ready(&Client::new(), server.address(), "localhost"), 200);
+}
+
+#[test]
 fn two_hundred_silent_handshakes_hold_up_neither_requests_nor_the_stop() {
     let mut server = Server::start_with(&["--listen", HTTPS, "--listen", "http://127.0.0.1:0"]);
     let (over_tls, plain) = (server.address(), address(&server.urls[1]));

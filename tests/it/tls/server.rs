@@ -51,11 +51,11 @@ pub(super) struct TlsServer {
 }
 
 impl Setup {
-    /// Small limits: a handshake has a second.
+    /// Small limits: a handshake has two seconds.
     pub(super) fn impatient() -> Self {
         Self {
             limits: Limits {
-                handshake_time: Duration::from_secs(1),
+                handshake_time: Duration::from_secs(2),
                 ..Limits::default()
             },
             ..Self::default()

@@ -77,6 +77,16 @@ pub(super) fn computer(view: &ComputerView, style: Style) -> String {
     ))
 }
 
+/// A computer that was asked for: its name and nothing else (`slap.md` 4.1).
+pub(super) fn requested_computer(reference: &ComputerReference) -> String {
+    let reference = reference.as_str();
+    marshal::write(&Value::object(
+        Class::Computer,
+        [reference.into()],
+        [("_computer_id", reference.into())],
+    ))
+}
+
 /// A partition alone (`slap.md` 4.3).
 pub(super) fn partition(view: &PartitionView, style: Style) -> String {
     marshal::write(&partition_object(view, style, Reader::Partition))

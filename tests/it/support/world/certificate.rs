@@ -55,10 +55,11 @@ impl TestWorld {
     /// The serial number of a certificate that the world's authority signed.
     pub(crate) fn serial(&self, pem: &str) -> CertificateSerial {
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
-        match self.master.recognise(&der) {
-            Credential::Certificate(serial) => serial,
-            other => panic!("{other:?}"),
-        }
+        let credential = self.master.recognise(&der);
+        let Credential::Certificate(serial) = credential else {
+            panic!("{credential:?}");
+        };
+        serial
     }
 
     /// What a certificate is at present.
@@ -102,10 +103,11 @@ impl TestWorld {
 
     /// Registers a computer, which is to succeed.
     pub(crate) async fn registered(&self, token: &str, name: &str) -> (String, Issued) {
-        match self.register(token, name).await {
-            Registration::Registered { reference, issued } => (reference.to_string(), issued),
-            other => panic!("{other:?}"),
-        }
+        let registered = self.register(token, name).await;
+        let Registration::Registered { reference, issued } = registered else {
+            panic!("{registered:?}");
+        };
+        (reference.to_string(), issued)
     }
 
     /// Asks for a person's certificate with a token.

@@ -36,8 +36,8 @@ use slapmaster::{
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::Mutex;
 
-pub(crate) use read::dump_of;
 pub(crate) use certificate::token;
+pub(crate) use read::dump_of;
 pub(crate) use request::Request;
 
 /// The release that tests ask for unless they say otherwise.

@@ -1,11 +1,17 @@
 //! Certificates. What counts is decided by these rows; the revocation list is a rendering of
 //! them.
 
+mod change;
+
 use sqlx::SqliteConnection;
 
+pub(crate) use change::{
+    NewCertificate, insert, insert_first, insert_server, revoke, revoke_active,
+};
+
 use super::{
-    During, StoreError, WriteTx,
-    column::{texts, texts_json, word},
+    During, StoreError,
+    column::{texts, word},
 };
 use crate::domain::{
     certificate::{Certificate, CertificateKind, CertificateSerial, CertificateSubject, Validity},
@@ -42,121 +48,6 @@ impl Holder {
             Self::User(id) => (None, None, Some(id)),
         }
     }
-}
-
-/// A certificate to add.
-#[derive(Debug)]
-pub(crate) struct NewCertificate<'a> {
-    /// Its serial number.
-    pub(crate) serial: &'a CertificateSerial,
-    /// Its common name.
-    pub(crate) common_name: &'a str,
-    /// The certificate.
-    pub(crate) pem: &'a str,
-    /// Its key, where that is handed out again.
-    pub(crate) key_pem: Option<&'a Secret>,
-    /// From when to when it counts.
-    pub(crate) validity: Validity,
-    /// When it was issued.
-    pub(crate) issued_at: Timestamp,
-}
-
-/// Adds a certificate of a holder.
-pub(crate) async fn insert(
-    tx: &mut WriteTx,
-    holder: Holder,
-    new: &NewCertificate<'_>,
-) -> Result<(), StoreError> {
-    let serial = new.serial.as_str();
-    let kind = holder.kind().as_str();
-    let (computer_id, instance_id, user_id) = holder.columns();
-    let key_pem = new.key_pem.map(Secret::expose);
-    let not_before = new.validity.not_before.as_micros();
-    let not_after = new.validity.not_after.as_micros();
-    let issued = new.issued_at.as_micros();
-    sqlx::query!(
-        "INSERT INTO certificate (serial, subject, common_name, computer_id, instance_id, user_id,
-             certificate_pem, key_pem, not_before_us, not_after_us, issued_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        serial,
-        kind,
-        new.common_name,
-        computer_id,
-        instance_id,
-        user_id,
-        new.pem,
-        key_pem,
-        not_before,
-        not_after,
-        issued
-    )
-    .execute(tx.changing())
-    .await
-    .during("add a certificate")?;
-    Ok(())
-}
-
-/// Adds the first certificate of a live software instance. False if that ended, or has one.
-pub(crate) async fn insert_first(
-    tx: &mut WriteTx,
-    instance_id: i64,
-    new: &NewCertificate<'_>,
-) -> Result<bool, StoreError> {
-    let serial = new.serial.as_str();
-    let key_pem = new.key_pem.map(Secret::expose);
-    let not_before = new.validity.not_before.as_micros();
-    let not_after = new.validity.not_after.as_micros();
-    let issued = new.issued_at.as_micros();
-    let done = sqlx::query!(
-        "INSERT INTO certificate (serial, subject, common_name, instance_id, certificate_pem,
-             key_pem, not_before_us, not_after_us, issued_us)
-         SELECT ?1, 'instance', ?2, i.id, ?4, ?5, ?6, ?7, ?8 FROM instance i
-         WHERE i.id = ?3 AND i.kind = 'software' AND i.validation = 'validated'
-           AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.instance_id = i.id)",
-        serial,
-        new.common_name,
-        instance_id,
-        new.pem,
-        key_pem,
-        not_before,
-        not_after,
-        issued
-    )
-    .execute(tx.changing())
-    .await
-    .during("add the certificate of an instance")?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Adds a certificate of the server for these names.
-pub(crate) async fn insert_server(
-    tx: &mut WriteTx,
-    names: &[String],
-    new: &NewCertificate<'_>,
-) -> Result<(), StoreError> {
-    let names = texts_json(names);
-    let serial = new.serial.as_str();
-    let key_pem = new.key_pem.map(Secret::expose);
-    let not_before = new.validity.not_before.as_micros();
-    let not_after = new.validity.not_after.as_micros();
-    let issued = new.issued_at.as_micros();
-    sqlx::query!(
-        "INSERT INTO certificate (serial, subject, common_name, certificate_pem, key_pem, names,
-             not_before_us, not_after_us, issued_us)
-         VALUES (?1, 'server', ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        serial,
-        new.common_name,
-        new.pem,
-        key_pem,
-        names,
-        not_before,
-        not_after,
-        issued
-    )
-    .execute(tx.changing())
-    .await
-    .during("add the server's certificate")?;
-    Ok(())
 }
 
 struct Row {
@@ -296,79 +187,6 @@ pub(crate) async fn has_active(
     found.during("look for a certificate that counts")
 }
 
-/// Revokes what a holder has that is neither revoked nor expired.
-pub(crate) async fn revoke_active(
-    tx: &mut WriteTx,
-    holder: Holder,
-    now: Timestamp,
-) -> Result<Vec<CertificateSerial>, StoreError> {
-    let since = present_second(now);
-    let now = now.as_micros();
-    let connection = tx.changing();
-    let revoked = match holder {
-        Holder::Computer(id) => {
-            sqlx::query_scalar!(
-                "UPDATE certificate SET revoked_us = ?2
-                 WHERE computer_id = ?1 AND revoked_us IS NULL AND not_after_us >= ?3
-                 RETURNING serial",
-                id,
-                now,
-                since
-            )
-            .fetch_all(connection)
-            .await
-        }
-        Holder::Instance(id) => {
-            sqlx::query_scalar!(
-                "UPDATE certificate SET revoked_us = ?2
-                 WHERE instance_id = ?1 AND revoked_us IS NULL AND not_after_us >= ?3
-                 RETURNING serial",
-                id,
-                now,
-                since
-            )
-            .fetch_all(connection)
-            .await
-        }
-        Holder::User(id) => {
-            sqlx::query_scalar!(
-                "UPDATE certificate SET revoked_us = ?2
-                 WHERE user_id = ?1 AND revoked_us IS NULL AND not_after_us >= ?3
-                 RETURNING serial",
-                id,
-                now,
-                since
-            )
-            .fetch_all(connection)
-            .await
-        }
-    };
-    let revoked = revoked.during("revoke certificates")?;
-    Ok(revoked
-        .into_iter()
-        .map(CertificateSerial::trusted)
-        .collect())
-}
-
-/// Revokes a certificate that is not.
-pub(crate) async fn revoke(
-    tx: &mut WriteTx,
-    serial: &CertificateSerial,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let serial = serial.as_str();
-    let now = now.as_micros();
-    sqlx::query!(
-        "UPDATE certificate SET revoked_us = ?2 WHERE serial = ?1 AND revoked_us IS NULL",
-        serial,
-        now
-    )
-    .execute(tx.changing())
-    .await
-    .during("revoke a certificate")?;
-    Ok(())
-}
-
 /// The subject's row, whether it still counts or not; none where there is no such subject, or it
 /// can have no certificate.
 pub(crate) async fn holder(
@@ -433,20 +251,36 @@ pub(crate) async fn tenant(
     }))
 }
 
+/// Certificate and key of an instance.
+#[derive(Debug)]
+pub(crate) struct InstancePair {
+    /// The certificate.
+    pub(crate) certificate_pem: String,
+    /// Its key.
+    pub(crate) key_pem: Secret,
+    /// When the instance was last changed.
+    pub(crate) changed_at: Timestamp,
+}
+
 /// The last certificate of an instance, with its key.
 pub(crate) async fn pair_of_instance(
     connection: &mut SqliteConnection,
     instance_id: i64,
-) -> Result<Option<(String, Secret)>, StoreError> {
+) -> Result<Option<InstancePair>, StoreError> {
     let row = sqlx::query!(
-        r#"SELECT certificate_pem, key_pem AS "key_pem!" FROM certificate
-         WHERE instance_id = ?1 AND key_pem IS NOT NULL ORDER BY id DESC LIMIT 1"#,
+        r#"SELECT c.certificate_pem, c.key_pem AS "key_pem!", i.stamped_us
+         FROM certificate c JOIN instance i ON i.id = c.instance_id
+         WHERE c.instance_id = ?1 AND c.key_pem IS NOT NULL ORDER BY c.id DESC LIMIT 1"#,
         instance_id
     )
     .fetch_optional(connection)
     .await
     .during("read the certificate of an instance")?;
-    Ok(row.map(|row| (row.certificate_pem, Secret::new(row.key_pem))))
+    Ok(row.map(|row| InstancePair {
+        certificate_pem: row.certificate_pem,
+        key_pem: Secret::new(row.key_pem),
+        changed_at: Timestamp::from_micros(row.stamped_us),
+    }))
 }
 
 /// The server's last certificate that was not revoked.

@@ -1,0 +1,115 @@
+//! What the control surface answers to what it does not do: problem details (RFC 9457).
+//!
+//! `detail` names the field and says what was expected; for people, and for the tests that they
+//! write.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{
+    domain::text::InvalidValue,
+    front::{
+        body::BodyError,
+        log::{INTERNAL_ERROR, InternalFailure},
+    },
+    master::MasterError,
+};
+
+/// Why a call of the control surface was not done.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    header: Option<(HeaderName, HeaderValue)>,
+    /// The master's own failure, for the log.
+    failure: Option<InternalFailure>,
+}
+
+impl Problem {
+    /// A problem with its sentence.
+    pub(super) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            header: None,
+            failure: None,
+        }
+    }
+
+    /// The problem with a header beside it.
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+}
+
+impl From<InvalidValue> for Problem {
+    fn from(error: InvalidValue) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let status = match error {
+            BodyError::Malformed(_) => StatusCode::BAD_REQUEST,
+            BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// This surface's one mapping from what the master refuses to a status.
+const fn status(error: &MasterError) -> StatusCode {
+    match error {
+        MasterError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        MasterError::Forbidden(_) => StatusCode::FORBIDDEN,
+        MasterError::Invalid(_) => StatusCode::BAD_REQUEST,
+        MasterError::NotFound(_) | MasterError::UnknownRequester(_) => StatusCode::NOT_FOUND,
+        MasterError::NothingFree(_)
+        | MasterError::RefusedValue(_)
+        | MasterError::BrokenRule(_)
+        | MasterError::CertificateRefused(_)
+        | MasterError::Issuing(_)
+        | MasterError::SeedRefused(_) => StatusCode::CONFLICT,
+        MasterError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<MasterError> for Problem {
+    fn from(error: MasterError) -> Self {
+        let status = status(&error);
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            return Self {
+                failure: Some(InternalFailure(Arc::new(error))),
+                ..Self::new(status, INTERNAL_ERROR.trim_end())
+            };
+        }
+        Self::new(status, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, content_type, body.to_string()).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        if let Some(failure) = self.failure {
+            response.extensions_mut().insert(failure);
+        }
+        response
+    }
+}

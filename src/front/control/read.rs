@@ -1,0 +1,281 @@
+//! What calls of the control surface are told: JSON objects and query strings, read strictly.
+//!
+//! An unknown or repeated key is refused, with a suggestion where one is near: a misspelt filter
+//! that was ignored would show everything. A key whose value is `null` counts as not given.
+
+use std::fmt;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
+
+use crate::{
+    domain::text::{InvalidValue, nearest},
+    front::{body, form::Form},
+};
+
+use super::problem::Problem;
+
+/// How many bytes a body may have; none that is meant has a tenth of it.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+/// The only content type of a body.
+const JSON: &str = "application/json";
+
+/// The JSON object that is a call's body.
+///
+/// `Debug` shows its keys alone: a value may be a token.
+#[derive(PartialEq)]
+pub(super) struct Object(Vec<(String, Value)>);
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys = self.0.iter().map(|(key, _)| key);
+        f.debug_set().entries(keys).finish()
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Object {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_content_type(&parts.headers)?;
+        let body = body::read(&parts.headers, body, MAX_BODY_BYTES).await?;
+        Ok(Self::parse(&body)?)
+    }
+}
+
+/// Beside being right, this keeps web pages of elsewhere out: a browser sends no JSON for them
+/// without asking first.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let found = headers.get(header::CONTENT_TYPE);
+    let kind = found
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split(';').next())
+        .map_or("", str::trim);
+    if kind.eq_ignore_ascii_case(JSON) {
+        return Ok(());
+    }
+    let found = found.map_or_else(
+        || "missing".to_owned(),
+        |value| format!("`{}`", value.as_bytes().escape_ascii()),
+    );
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format!("`Content-Type`: is {found}, `{JSON}` was expected"),
+    ))
+}
+
+impl Object {
+    fn parse(body: &[u8]) -> Result<Self, InvalidValue> {
+        serde_json::from_slice(body).map_err(|error| {
+            let found = if body.is_empty() {
+                "is empty".to_owned()
+            } else {
+                format!("is refused: {error}")
+            };
+            InvalidValue::new("body", format!("{found}; a JSON object was expected"))
+        })
+    }
+
+    /// Refuses keys that are not among the `known`.
+    pub(super) fn only(&self, known: &[&'static str]) -> Result<(), InvalidValue> {
+        check_known(self.0.iter().map(|(key, _)| key.as_str()), known)
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
+        let (_, value) = self.0.iter().find(|(other, _)| other == key)?;
+        Some(value).filter(|value| !value.is_null())
+    }
+
+    /// A text, if it is given.
+    pub(super) fn text(&self, key: &str) -> Result<Option<&str>, InvalidValue> {
+        self.read(key, "a text", Value::as_str)
+    }
+
+    /// A whole number, if it is given.
+    pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, InvalidValue> {
+        self.read(key, "a whole number", Value::as_i64)
+    }
+
+    /// `true` or `false`, if it is given.
+    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, InvalidValue> {
+        self.read(key, "`true` or `false`", Value::as_bool)
+    }
+
+    fn read<'v, T>(
+        &'v self,
+        key: &str,
+        expected: &str,
+        read: impl Fn(&'v Value) -> Option<T>,
+    ) -> Result<Option<T>, InvalidValue> {
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
+        read(value).map(Some).ok_or_else(|| {
+            let found = kind(value);
+            InvalidValue::new(key, format!("is {found}, {expected} was expected"))
+        })
+    }
+}
+
+/// What a value is, in words: the value itself may be a secret.
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number that does not fit",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Refuses keys that are not among the `known`.
+fn check_known<'k>(
+    keys: impl Iterator<Item = &'k str>,
+    known: &[&'static str],
+) -> Result<(), InvalidValue> {
+    for key in keys {
+        if known.contains(&key) {
+            continue;
+        }
+        let suggestion = nearest(key, known.iter().copied())
+            .map_or_else(String::new, |near| format!(", perhaps `{near}` was meant"));
+        let expected = if known.is_empty() {
+            "nothing was expected".to_owned()
+        } else {
+            format!("expected were: `{}`", known.join("`, `"))
+        };
+        return Err(InvalidValue::new(
+            key,
+            format!("is not known here{suggestion}; {expected}"),
+        ));
+    }
+    Ok(())
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs: Vec<(String, Value)> = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    if pairs.iter().any(|(other, _)| *other == key) {
+                        let text = format!("the key `{key}` is there twice");
+                        return Err(serde::de::Error::custom(text));
+                    }
+                    pairs.push((key, value));
+                }
+                Ok(Object(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// The parameters of a call's query string.
+#[derive(Debug)]
+pub(super) struct Query(Form);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(Self(Form::of_query(parts.uri.query())?))
+    }
+}
+
+impl Query {
+    /// Refuses parameters that are not among the `known`.
+    pub(super) fn only(&self, known: &[&'static str]) -> Result<(), InvalidValue> {
+        check_known(self.0.names(), known)
+    }
+
+    /// A parameter, if it was sent.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, InvalidValue> {
+        self.0.optional(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> String {
+        Object::parse(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_object_is_read_by_its_keys() {
+        let body = br#"{"a": "x", "b": 7, "c": true, "d": null}"#;
+        let object = Object::parse(body).unwrap();
+        assert_eq!(object.text("a"), Ok(Some("x")));
+        assert_eq!(object.integer("b"), Ok(Some(7)));
+        assert_eq!(object.flag("c"), Ok(Some(true)));
+        assert_eq!(object.text("d"), Ok(None));
+        assert_eq!(object.text("e"), Ok(None));
+        assert_eq!(object.only(&["a", "b", "c", "d"]), Ok(()));
+        assert_eq!(format!("{object:?}"), r#"{"a", "b", "c", "d"}"#);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_and_so_is_a_key_that_is_there_twice() {
+        for body in ["[]", "7", "\"x\"", "null", "{", "{}x", "{\"a\":}"] {
+            let text = refused(body);
+            assert!(text.starts_with("`body`: is refused: "), "{body}: {text}");
+            assert!(text.ends_with("; a JSON object was expected"), "{text}");
+        }
+        assert_eq!(refused(""), "`body`: is empty; a JSON object was expected");
+        let twice = refused(r#"{"a": 1, "a": 1}"#);
+        assert!(twice.contains("the key `a` is there twice"), "{twice}");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_without_being_quoted() {
+        let body = br#"{"a": "hunter2", "b": 1.5, "c": ["hunter2"]}"#;
+        let object = Object::parse(body).unwrap();
+        let text = |refused: InvalidValue| refused.to_string();
+        assert_eq!(
+            object.integer("a").map_err(text),
+            Err("`a`: is a text, a whole number was expected".to_owned())
+        );
+        assert_eq!(
+            object.integer("b").map_err(text),
+            Err("`b`: is a number that does not fit, a whole number was expected".to_owned())
+        );
+        assert_eq!(
+            object.flag("c").map_err(text),
+            Err("`c`: is a list, `true` or `false` was expected".to_owned())
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_a_suggestion() {
+        let object = Object::parse(br#"{"computr": "x"}"#).unwrap();
+        assert_eq!(
+            object.only(&["computer", "user"]).unwrap_err().to_string(),
+            "`computr`: is not known here, perhaps `computer` was meant; \
+             expected were: `computer`, `user`"
+        );
+        assert_eq!(
+            object.only(&[]).unwrap_err().to_string(),
+            "`computr`: is not known here; nothing was expected"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The HATEOAS dialect: HAL documents for listing and inspection (`hateoas.md` A).
+//!
+//! Served so far: the root document, from which the client takes every link, and the token of a
+//! new computer. Start with [`router`].
+
+mod accept;
+mod error;
+mod root;
+mod token;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{Method, header, request::Parts},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde_json::Value;
+
+use crate::{
+    domain::{caller::Caller, certificate::CertificateSubject, text::InvalidValue},
+    master::{Master, MasterError},
+};
+
+use super::{
+    AppState, HATEOAS_ROOT as ROOT, Route, auth::Authentication, form::Form, log::CallFacts,
+    slashes::AskedUri,
+};
+
+use self::error::HateoasError;
+
+/// Makes the router and the list of its routes from one table.
+macro_rules! routes {
+    ($(GET $path:literal => $name:literal $call:path;)+) => {
+        /// Every call of the dialect.
+        pub const ROUTES: &[Route] = &[$(Route { method: Method::GET, path: $path },)+];
+
+        /// The calls of the dialect, at their paths.
+        pub fn router() -> Router<AppState> {
+            Router::new()$(.route(
+                $path,
+                get(async |State(app): State<AppState>, request: Request| {
+                    match Call::read(app, request).await {
+                        Ok(call) => finish(call.facts($name), $call(&call).await),
+                        Err(error) => finish(facts($name), Err(error)),
+                    }
+                }),
+            ))+
+            .method_not_allowed_fallback(wrong_method)
+        }
+    };
+}
+
+routes! {
+    GET "/hateoas" => "hateoas" root::root;
+    GET "/hateoas/" => "hateoas" root::root;
+    GET "/hateoas/ERP5Document_getHateoas" => "ERP5Document_getHateoas" root::root;
+    GET "/hateoas/computer_module/Base_getComputerToken" => "Base_getComputerToken"
+        token::computer_token;
+}
+
+/// The dialect's word for another method than GET: 405 and nothing.
+async fn wrong_method() -> Response {
+    finish(facts("hateoas"), Err(HateoasError::WrongMethod))
+}
+
+/// What the log line says of a call whose caller is not known.
+const fn facts(call: &'static str) -> CallFacts {
+    CallFacts {
+        dialect: "hateoas",
+        call,
+        caller: None,
+        computer: None,
+    }
+}
+
+fn finish(facts: CallFacts, outcome: Result<Response, HateoasError>) -> Response {
+    let mut response = outcome.unwrap_or_else(HateoasError::into_response);
+    response.extensions_mut().insert(facts);
+    response
+}
+
+/// A document. Who may see it is not who asks next, so that nothing in between may keep it.
+fn document(content_type: &'static str, value: &Value) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    (headers, value.to_string()).into_response()
+}
+
+/// A call as it was made, and what it is answered from.
+struct Call {
+    master: Master,
+    query: Form,
+    caller: Caller,
+    /// Who that is.
+    who: CertificateSubject,
+    /// Whether the client takes what this dialect writes.
+    takes_hal: bool,
+    /// The URL of the dialect's root as the client spells it, without a final slash.
+    root: String,
+}
+
+impl Call {
+    /// Reads a call of who proves who it is; anybody else is told where to log in, whatever it
+    /// asked for.
+    async fn read(app: AppState, request: Request) -> Result<Self, HateoasError> {
+        let (parts, _) = request.into_parts();
+        let site = app.address.base_url(&parts.headers).ok_or_else(|| {
+            InvalidValue::new("Host", "is missing, the name of this server was expected")
+        })?;
+        let auth = Authentication::of(&app, &parts.extensions, &parts.headers);
+        let caller = auth.caller(Caller::DefaultUser);
+        let who = match app.master.who_is(&caller).await {
+            Err(MasterError::Unauthenticated(_)) => {
+                return Err(HateoasError::Unauthenticated { site });
+            }
+            known => known?,
+        };
+        let path = asked_path(&parts);
+        Ok(Self {
+            query: Form::of_query(parts.uri.query())?,
+            takes_hal: accept::takes_hal(&parts.headers),
+            root: format!("{site}{}", spelled_root(path)),
+            master: app.master,
+            caller,
+            who,
+        })
+    }
+
+    /// What the log line says of the call.
+    fn facts(&self, call: &'static str) -> CallFacts {
+        CallFacts {
+            caller: Some(self.who.reference().to_owned()),
+            ..facts(call)
+        }
+    }
+}
+
+/// The path as the client wrote it, before repeated slashes were taken for one.
+fn asked_path(parts: &Parts) -> &str {
+    let asked = parts.extensions.get::<AskedUri>();
+    asked.map_or(parts.uri.path(), |AskedUri(uri)| uri.path())
+}
+
+/// The part of the path that is the dialect's root.
+fn spelled_root(path: &str) -> &str {
+    path.find(ROOT)
+        .and_then(|at| path.get(..at + ROOT.len()))
+        .unwrap_or(ROOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_spelled_as_in_the_request() {
+        let check = |path, expected| assert_eq!(spelled_root(path), expected);
+        check("/hateoas", "/hateoas");
+        check("/hateoas/", "/hateoas");
+        check("/hateoas/ERP5Document_getHateoas", "/hateoas");
+        check("//hateoas/", "//hateoas");
+    }
+}
