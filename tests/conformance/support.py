@@ -52,10 +52,14 @@ def text_of(answer):
 
 
 class Master:
-    """A running slapmaster. Its `url` has no final slash."""
+    """A running slapmaster. Its `url` has no final slash, nor has `tls_url`, that of its https listener."""
 
-    def __init__(self, *arguments, preset=None, database=None, default_computer=None, fixture=None, port=0):
+    def __init__(
+        self, *arguments, preset=None, database=None, default_computer=None, fixture=None, port=0, tls=False
+    ):
         command = [os.environ["BINARY_UNDER_TEST"], "serve", "--listen", "http://127.0.0.1:%d" % port]
+        if tls:
+            command += ["--listen", "https://127.0.0.1:0"]
         for option, value in (
             ("--preset", preset),
             ("--database", database),
@@ -72,7 +76,7 @@ class Master:
             stdout=subprocess.PIPE,
             stderr=self.log_file,
         )
-        self.url = None
+        self.url = self.tls_url = None
         try:
             self._wait_until_ready()
         except BaseException:
@@ -98,7 +102,11 @@ class Master:
             if line is None:
                 raise AssertionError("the server did not get ready; its log:\n" + self.log())
             if line.startswith("listening on "):
-                self.url = line[len("listening on "):].split()[0].rstrip("/")
+                url = line[len("listening on "):].split()[0].rstrip("/")
+                if url.startswith("https:"):
+                    self.tls_url = url
+                else:
+                    self.url = url
             elif line.startswith("ready"):
                 if self.url is None:
                     raise AssertionError("the server is ready without having said where")

@@ -79,6 +79,9 @@ class CommandTestCase(MasterTestCase):
         return self.path(name)
 
     def slapos(self, *arguments, stdin=""):
+        return self.run_command([sys.executable, SLAPOS, *arguments], stdin)
+
+    def run_command(self, command, stdin=""):
         environment = dict(
             os.environ,
             HOME=self.home,
@@ -89,7 +92,7 @@ class CommandTestCase(MasterTestCase):
             COLUMNS="1000",
         )
         done = subprocess.run(
-            [sys.executable, SLAPOS, *arguments],
+            command,
             input=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -391,30 +391,13 @@ class Usage(MasterTestCase):
         self.assert_not_found(self.computer("COMP-9").reportUsage, USAGE)
 
 
-class Certificates(MasterTestCase):
-    """The four calls that need the certificate authority: refused with a sentence until it exists."""
-
-    def test_exactly_four_calls_answer_that_they_are_not_implemented(self):
-        self.format()
-        web = self.request("web")
-        for call in (
-            self.computer().generateCertificate,
-            self.computer().revokeCertificate,
-            self.handle(web).getCertificate,
-            lambda: self.slap.registerOpenOrder().requestComputer("a new one"),
-        ):
-            answer = self.assert_http(501, call)
-            self.assertRegex(answer.text, r"^\S+( \S+){2,}$")
-
-
 class Connection(MasterTestCase):
     """What the library asks by itself, and what it makes of a server that is not there."""
 
-    def test_the_hateoas_url_is_not_found_and_the_library_goes_on(self):
-        self.assert_status(404, self.master.get("getHateoasUrl"))
-        self.assertIsNone(self.slap._hateoas_navigator)
-        with self.assertRaisesRegex(Exception, "Hateoas API required"):
-            self.slap.getComputerDict()
+    def test_the_library_is_told_where_hateoas_is(self):
+        answer = self.master.get("getHateoasUrl")
+        self.assertEqual((answer.status, text_of(answer)), (200, self.master.url + "/hateoas"))
+        self.assertEqual(self.slap._hateoas_navigator.slapos_master_hateoas_uri, self.master.url + "/hateoas")
 
     def test_the_run_is_told_apart_from_another(self):
         first = self.master.get("getRunId")

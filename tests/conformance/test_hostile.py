@@ -31,6 +31,12 @@ CALLS = {
     "getHostingSubscriptionIpList": ("GET", {"computer_id": COMPUTER, "computer_partition_id": "slappart0"}),
     "getSoftwareReleaseListFromSoftwareProduct": ("GET", {"software_product_reference": "web"}),
     "getRunId": ("GET", {}),
+    "getHateoasUrl": ("GET", {}),
+    "getComputerPartitionCertificate": ("GET", {"computer_id": COMPUTER, "computer_partition_id": "slappart0"}),
+    "requestComputer": ("POST", {"computer_title": "new"}),
+    "generateComputerCertificate": ("POST", {"computer_id": COMPUTER}),
+    # It has one after the call above.
+    "revokeComputerCertificate": ("POST", {"computer_id": COMPUTER}),
     "loadComputerConfigurationFromXML": ("POST", {"xml": dumps(computer_configuration("COMP-2", []))}),
     "supplySupply": ("POST", {"url": OTHER_RELEASE, "computer_id": COMPUTER}),
     "computerBang": ("POST", {"computer_id": COMPUTER, "message": "m"}),
@@ -256,6 +262,7 @@ class Fields(HostileTestCase):
             ("requestComputerPartition", "software_type"),
             ("supplySupply", "url"),
             ("softwareInstanceRename", "new_name"),
+            ("requestComputer", "computer_title"),
         ):
             for text in ("a\x00b", "a\x1bb", "\ufffe"):
                 with self.subTest(call=name, field=field, text=text):
