@@ -10,15 +10,13 @@ from zope.interface.interface import InterfaceClass, Method
 
 from support import main
 
-# What needs the HATEOAS dialect or a token, and comes with them. This list may only shrink.
+# What needs the HATEOAS dialect, and comes with it. This list may only shrink.
 LATER = {
     "IComputer.getInformation",
     "IComputerPartition.getInformation",
     "IOpenOrder.getInformation",
     "IRequester.getInformation",
-    "IToken.request",
     "slap.getOpenOrderDict",
-    "slap.registerToken",
 }
 
 

@@ -66,6 +66,8 @@ modules! {
     test_request: "Requests of a user and of an instance.",
     test_shared: "Shared instances.",
     test_software: "Supply, software reports, products.",
+    test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
+    test_tls_register: "`slapos node register`.",
     test_tree: "State cascades and allocation.",
 }
 
