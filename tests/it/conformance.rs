@@ -67,6 +67,7 @@ modules! {
     test_shared: "Shared instances.",
     test_software: "Supply, software reports, products.",
     test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
+    test_tls_library: "The calls that hand out certificates, and who may do what with one.",
     test_tls_register: "`slapos node register`.",
     test_tree: "State cascades and allocation.",
 }
@@ -76,5 +77,22 @@ fn a_client_of_2022_runs_the_main_flow() {
     check(
         &python::old_client_python(),
         &["-W", "ignore", "-m", "unittest", "-v", "test_main_flow"],
+    );
+}
+
+#[test]
+fn a_client_of_2022_gets_certificates_and_calls_with_them() {
+    check(
+        &python::old_client_python(),
+        &[
+            "-W",
+            "ignore",
+            "-m",
+            "unittest",
+            "-v",
+            "test_tls_library.Certificates",
+            "test_tls_library.OfAnInstance.test_it_publishes_its_own_connection",
+            "test_tls_library.OfAnInstance.test_it_reads_and_reports_itself",
+        ],
     );
 }
