@@ -69,6 +69,7 @@ modules! {
     test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
     test_tls_library: "The calls that hand out certificates, and who may do what with one.",
     test_tls_register: "`slapos node register`.",
+    test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
     test_tree: "State cascades and allocation.",
 }
 
