@@ -67,6 +67,7 @@ modules! {
     test_shared: "Shared instances.",
     test_software: "Supply, software reports, products.",
     test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
+    test_tls_flow: "A computer's life from its token to its next one.",
     test_tls_library: "The calls that hand out certificates, and who may do what with one.",
     test_tls_register: "`slapos node register`.",
     test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
