@@ -1,10 +1,12 @@
 """Revocation: how fast it bites, in which of three ways, and how it is told to others."""
 
+import concurrent.futures
 import datetime
 import http.client
 import os
 import socket
 import ssl
+import threading
 import time
 import urllib.parse
 
@@ -87,6 +89,13 @@ class RevocationTestCase(TlsTestCase):
         response.read()
         return response.status
 
+    def wait_for(self, seen, count):
+        """Lets others go on until so much was seen."""
+        limit = time.monotonic() + 10
+        while len(seen) < count:
+            self.assertLess(time.monotonic(), limit, "nothing more is seen")
+            time.sleep(0.002)
+
     def revoke(self, computer="COMP-1"):
         self.slap.registerComputer(computer).revokeCertificate()
 
@@ -124,6 +133,33 @@ class AtOnce(RevocationTestCase):
         self.revoke()
         self.assert_refused(node.bang, "after")
         self.assertEqual(self.computer().getStatus()["text"], "#error bang: before")
+
+    def test_while_it_is_asked_all_the_time(self):
+        """What the server remembers of a caller is gone before the revocation is answered."""
+        for _ in range(10):
+            connections = [self.open(self.identity_of_one) for _ in range(4)]
+            # When each request began, and its answer.
+            seen, enough = [], threading.Event()
+
+            def poll(connection, seen=seen, enough=enough):
+                while not enough.is_set():
+                    begun = time.monotonic()
+                    seen.append((begun, self.ask(connection)))
+
+            with concurrent.futures.ThreadPoolExecutor(len(connections)) as pool:
+                polls = [pool.submit(poll, connection) for connection in connections]
+                try:
+                    self.wait_for(seen, 2 * len(polls))
+                    self.revoke()
+                    revoked = time.monotonic()
+                    self.wait_for(seen, len(seen) + 2 * len(polls))
+                finally:
+                    enough.set()
+            for each in polls:
+                each.result()
+            self.assertEqual({status for _begun, status in seen}, {200, 401})
+            self.assertEqual({status for begun, status in seen if begun >= revoked}, {401})
+            self.identity_of_one = self.computer_identity("COMP-1")
 
     def test_others_are_left_alone(self):
         connection = self.open(self.computer_identity("COMP-2"))
