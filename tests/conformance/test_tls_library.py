@@ -456,6 +456,27 @@ class Secrets(TlsTestCase):
         self.assertEqual(sorted(answer.json()), ["certificate", "common_name", "id", "key"])
 
 
+class InOtherPresets(TlsTestCase):
+    """Who calls is asked in every preset: it is the listener that asks"""
+
+    world = {"computers": BOTH_COMPUTERS}
+
+    def test_nobody_and_the_other_computer_are_refused(self):
+        for preset in ("real", "slapproxy"):
+            with self.subTest(preset):
+                master = self.start(preset=preset)
+                nobody = self.connect(NOBODY, master)
+                first = self.connect(self.computer_identity("COMP-1", master), master)
+                first.registerComputer("COMP-1").getComputerPartitionList()
+                first.registerComputer("COMP-1").bang("mine")
+                for library, computer in ((nobody, "COMP-1"), (first, "COMP-2")):
+                    self.assert_refused(library.registerComputer(computer).getComputerPartitionList)
+                    self.assert_refused(library.registerComputer(computer).bang, "not mine")
+                    self.assert_refused(library.registerComputer(computer).generateCertificate)
+                    self.assert_refused(library.registerSupply().supply, OTHER_RELEASE, computer)
+                self.assert_refused(nobody.registerOpenOrder().request, RELEASE, "web")
+
+
 class TheOtherMaster(MasterTestCase):
     """What slapproxy lacks is there all the same: --preset slapproxy"""
 
