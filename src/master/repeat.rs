@@ -1,4 +1,4 @@
-//! A guess whether a request was made before, word for word.
+//! Requests that are made again, word for word, and what they are answered.
 //!
 //! Most requests are repeated unchanged all day, and one look-up then answers them; for a request
 //! that is new that look-up is wasted. The guess decides only which is tried first: a wrong one
@@ -9,7 +9,17 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::domain::request::RequestInstance;
+use super::{Master, RequestOutcome, Result};
+use crate::{
+    domain::{
+        behaviour::{RequestProject, StateNone},
+        caller::Caller,
+        permission::Identity,
+        request::{RequestInstance, Requester, wanted_state},
+        state::RequestedState,
+    },
+    store,
+};
 
 /// How many requesters and titles are remembered apart.
 const SLOTS: usize = 4096;
@@ -42,13 +52,62 @@ impl Repeats {
     }
 }
 
+impl Master {
+    /// The answer to a request for what already is exactly so, which is most of them.
+    pub(super) async fn unchanged(
+        &self,
+        caller: &Caller,
+        request: &RequestInstance,
+    ) -> Result<Option<RequestOutcome>> {
+        let behaviour = self.0.behaviour();
+        if request.state.is_none() && behaviour.state_none == StateNone::Keep {
+            return Ok(None);
+        }
+        let state = wanted_state(request.state.as_deref(), None, behaviour.state_none)?;
+        if state == RequestedState::Destroyed {
+            return Ok(None);
+        }
+        let mut connection = self.0.store.glance().await?;
+        let who = self.0.identify(&mut connection, caller).await?;
+        let found = match &request.requester {
+            Requester::Caller => {
+                let owner = match who.as_deref() {
+                    None => self.0.default_user.id,
+                    Some(Identity::User { id, .. }) => *id,
+                    Some(Identity::Computer { .. } | Identity::Instance { .. }) => return Ok(None),
+                };
+                let mut request = request;
+                let without_project;
+                if behaviour.request_project == RequestProject::Ignore && request.project.is_some()
+                {
+                    without_project = RequestInstance {
+                        project: None,
+                        ..request.clone()
+                    };
+                    request = &without_project;
+                }
+                let guessed = behaviour.request_project == RequestProject::Guess;
+                store::instance::root_exactly_as(&mut connection, owner, request, state, guessed)
+                    .await?
+            }
+            Requester::Header(at) | Requester::Form(at) => {
+                // Whether somebody may is asked again where nothing is found.
+                if !self.0.may_request_for(&mut connection, &who, at).await? {
+                    return Ok(None);
+                }
+                store::instance::child_exactly_as(&mut connection, at, request, state).await?
+            }
+        };
+        Ok(found.map(|(instance, computer)| RequestOutcome::Unchanged { instance, computer }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::{
         identifier::{SoftwareReleaseUri, SoftwareType, Title},
         parameters::Parameters,
-        request::Requester,
         state::InstanceKind,
     };
 

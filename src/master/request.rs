@@ -8,7 +8,7 @@ use crate::{
     domain::{
         behaviour::{
             AfterDestroy, AllocationMoment, CascadeDestroy, CascadeStop, DestroyedAnswer,
-            NothingFree, RequestProject, StateNone, UnknownRequester,
+            NothingFree, UnknownRequester,
         },
         caller::Caller,
         identifier::{
@@ -70,54 +70,6 @@ impl Master {
                 Box::pin(operation.request(caller, request))
             })
             .await
-    }
-
-    /// The answer to a request for what already is exactly so, which is most of them.
-    async fn unchanged(
-        &self,
-        caller: &Caller,
-        request: &RequestInstance,
-    ) -> Result<Option<RequestOutcome>> {
-        let behaviour = self.0.behaviour();
-        if request.state.is_none() && behaviour.state_none == StateNone::Keep {
-            return Ok(None);
-        }
-        let state = wanted_state(request.state.as_deref(), None, behaviour.state_none)?;
-        if state == RequestedState::Destroyed {
-            return Ok(None);
-        }
-        let mut connection = self.0.store.glance().await?;
-        let who = self.0.identify(&mut connection, caller).await?;
-        let found = match &request.requester {
-            Requester::Caller => {
-                let owner = match who.as_deref() {
-                    None => self.0.default_user.id,
-                    Some(Identity::User { id, .. }) => *id,
-                    Some(Identity::Computer { .. } | Identity::Instance { .. }) => return Ok(None),
-                };
-                let mut request = request;
-                let without_project;
-                if behaviour.request_project == RequestProject::Ignore && request.project.is_some()
-                {
-                    without_project = RequestInstance {
-                        project: None,
-                        ..request.clone()
-                    };
-                    request = &without_project;
-                }
-                let guessed = behaviour.request_project == RequestProject::Guess;
-                store::instance::root_exactly_as(&mut connection, owner, request, state, guessed)
-                    .await?
-            }
-            Requester::Header(at) | Requester::Form(at) => {
-                // Whether somebody may is asked again where nothing is found.
-                if !self.0.may_request_for(&mut connection, &who, at).await? {
-                    return Ok(None);
-                }
-                store::instance::child_exactly_as(&mut connection, at, request, state).await?
-            }
-        };
-        Ok(found.map(|(instance, computer)| RequestOutcome::Unchanged { instance, computer }))
     }
 }
 

@@ -5,6 +5,8 @@
 //! computers with what they report, then every instance, then where each is: given places before
 //! those that the rules find, software before the shared instances that it serves.
 
+mod person;
+
 use super::{Master, MasterError, Result, make::TreeToMake, operation::Operation, request::InTree};
 use crate::{
     domain::{
@@ -12,16 +14,14 @@ use crate::{
         caller::Caller,
         identifier::{InstanceReference, PartitionAddress, ProjectReference, TreeReference},
         instance::{Instance, InstanceTree},
-        permission::Function,
         product::ProductRelease,
         seed::{
             Seed, SeedComputer, SeedInstance, SeedPlace, SeedProduct, SeedRefused, SeedRoom,
-            SeedSoftware, SeedTree, SeedUser,
+            SeedSoftware, SeedTree,
         },
         software::Supply,
         state::{InstallationState, InstanceKind, PartitionState, RequestedState},
         status::{StatusReport, StatusSubject},
-        token::NewToken,
     },
     store::{
         self,
@@ -133,57 +133,6 @@ impl Operation<'_> {
         Ok(())
     }
 
-    async fn seed_project(&mut self, place: SeedPlace, project: &ProjectReference) -> Result<()> {
-        if self.default_project().await?.reference == *project {
-            return Ok(());
-        }
-        if self.project(project.as_str()).await?.is_some() {
-            return Err(taken(place, "a project", project.as_str()));
-        }
-        store::lookup::insert_project(self.tx, project).await?;
-        Ok(())
-    }
-
-    async fn seed_user(&mut self, user: &SeedUser) -> Result<()> {
-        let default = self.world.default_user.clone();
-        let id = if user.reference == default.reference {
-            if user.functions.is_none() {
-                return Ok(());
-            }
-            default.id
-        } else {
-            let reference = &user.reference;
-            if store::lookup::user(self.tx, reference).await?.is_some() {
-                return Err(taken(user.place, "a user", reference.as_str()));
-            }
-            store::lookup::insert_user(self.tx, reference).await?
-        };
-        store::assignment::clear(self.tx, id).await?;
-        match &user.functions {
-            None => {
-                let project = self.default_project().await?;
-                for function in Function::USUAL {
-                    store::assignment::add(self.tx, id, project.id, *function).await?;
-                }
-            }
-            Some(functions) => {
-                for (project, function) in functions {
-                    let project = self.project_of_seed(user.place, Some(project)).await?;
-                    store::assignment::add(self.tx, id, project.id, *function).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn seed_token(&mut self, place: SeedPlace, token: &NewToken) -> Result<()> {
-        let Some(value) = &token.value else {
-            return Err(refused(place, "a token has no value", "its text"));
-        };
-        at(place, self.make_token(token, value).await)?;
-        Ok(())
-    }
-
     /// Keeps every reference that the seed names from being handed out to another.
     async fn reserve(&mut self, seed: &Seed) -> Result<()> {
         for tree in &seed.trees {
@@ -208,7 +157,7 @@ impl Operation<'_> {
     }
 
     /// The project of what names this one, or none.
-    async fn project_of_seed(
+    pub(super) async fn project_of_seed(
         &mut self,
         place: SeedPlace,
         named: Option<&ProjectReference>,
