@@ -17,7 +17,10 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::{domain::secret::Secret, master::Master};
+use crate::{
+    domain::{secret::Secret, text::InvalidValue},
+    master::Master,
+};
 
 use super::{AppState, Route, form::Form, log::CallFacts};
 
@@ -101,6 +104,10 @@ impl Call {
     async fn read(app: AppState, request: Request) -> Result<Self, WebError> {
         let (parts, body) = request.into_parts();
         let form = Form::of(&parts, body).await?;
+        if parts.headers.get_all(&TOKEN_HEADER).iter().count() > 1 {
+            let reason = "is there more than once, one was expected";
+            return Err(InvalidValue::new("X-Access-Token", reason).into());
+        }
         // A token that is no text is one that nobody was given.
         let token = parts
             .headers

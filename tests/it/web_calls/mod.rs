@@ -216,6 +216,20 @@ async fn the_token_may_be_a_parameter_and_the_header_wins() {
     call(&master, &path, None, &[]).await.expect(200);
 }
 
+#[tokio::test]
+async fn two_tokens_are_malformed_and_neither_is_spent() {
+    let master = TestMaster::start().await;
+    let tokens = [master.token("user").await, master.token("user").await];
+    let call = request(Method::POST, CONFIGURE)
+        .header("X-Access-Token", &tokens[0])
+        .header("X-Access-Token", &tokens[1]);
+    let answer = master.send(call.body(Body::empty()).unwrap()).await;
+    assert!(answer.expect(400).body.contains("X-Access-Token"));
+    for token in tokens {
+        configure(&master, &token).await.expect(200);
+    }
+}
+
 // With a URL that ends with a slash, the commands ask for `//Person_requestComputer`.
 #[tokio::test]
 async fn repeated_slashes_lead_to_the_endpoints() {
