@@ -124,6 +124,30 @@ pub struct InstanceFacts {
     pub host_id: Option<i64>,
 }
 
+/// What rights on an instance tree follow from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeFacts {
+    /// Row.
+    pub id: i64,
+    /// Who owns it.
+    pub owner_id: i64,
+    /// Its project.
+    pub project_id: i64,
+}
+
+/// What rights on a document follow from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectFacts {
+    /// On an instance tree.
+    Tree(TreeFacts),
+    /// On an instance.
+    Instance(InstanceFacts),
+    /// On a computer.
+    Computer(ComputerFacts),
+    /// On a release that is asked for on this computer.
+    Software(ComputerFacts),
+}
+
 impl Identity {
     /// The reference by which statuses and logs name who it is.
     pub fn reference(&self) -> &str {
@@ -173,6 +197,53 @@ impl Identity {
             }
         };
         if all { Right::Modify } else { Right::None }
+    }
+
+    /// The right on an instance tree.
+    pub fn on_tree(&self, tree: TreeFacts) -> Right {
+        let all = match self {
+            Self::User { id, .. } => *id == tree.owner_id || self.is_production(tree.project_id),
+            Self::Computer { .. } => false,
+            Self::Instance { tree_id, .. } => *tree_id == tree.id,
+        };
+        if all { Right::Modify } else { Right::None }
+    }
+
+    /// The right on a document.
+    pub fn on(&self, object: ObjectFacts) -> Right {
+        match object {
+            ObjectFacts::Tree(tree) => self.on_tree(tree),
+            ObjectFacts::Instance(instance) => self.on_instance(instance),
+            ObjectFacts::Computer(computer) => self.on_computer(computer),
+            ObjectFacts::Software(computer) => self.on_software(computer),
+        }
+    }
+
+    /// Whether a search shows a document.
+    ///
+    /// It shows what may be read, with one exception: who owns trees in a project is not shown
+    /// those of others there, because clients take a title for unique (`hateoas.md` A.4).
+    pub fn is_shown(&self, object: ObjectFacts) -> bool {
+        let (owner_id, project_id) = match object {
+            ObjectFacts::Tree(tree) => (tree.owner_id, tree.project_id),
+            ObjectFacts::Instance(instance) => (instance.owner_id, instance.project_id),
+            ObjectFacts::Computer(_) | ObjectFacts::Software(_) => {
+                return self.on(object) >= Right::Read;
+            }
+        };
+        match self {
+            Self::User { id, .. } if self.may_make_tree(project_id) => *id == owner_id,
+            Self::User { .. } | Self::Computer { .. } | Self::Instance { .. } => {
+                self.on(object) >= Right::Read
+            }
+        }
+    }
+
+    /// Whether a person is shown no trees but its own, whatever the project.
+    pub fn is_shown_own_trees_only(&self) -> bool {
+        self.projects()
+            .into_iter()
+            .all(|project| self.may_make_tree(project) || !self.is_production(project))
     }
 
     /// Whether it may make computers in a project, and ask for software on them.
@@ -413,6 +484,48 @@ mod tests {
             assert_eq!(who.may_equip(PROJECT), equips, "{who:?}");
             assert_eq!(who.may_make_tree(PROJECT), makes, "{who:?}");
         }
+    }
+
+    #[test]
+    fn a_tree_is_its_owners_its_instances_and_the_staffs() {
+        use Function::{Customer, ProductionAgent, ProductionManager};
+        let tree = TreeFacts {
+            id: TREE,
+            owner_id: OWNER,
+            project_id: PROJECT,
+        };
+        let here = |functions: &[Function]| -> Vec<(i64, Function)> {
+            functions.iter().map(|f| (PROJECT, *f)).collect()
+        };
+        // Who, whether it may change the tree, whether a search shows it.
+        for (who, all, shown) in [
+            (user(OWNER, &here(&[Customer])), true, true),
+            (user(OWNER, &[]), true, true),
+            (user(11, &here(&[Customer])), false, false),
+            (user(11, &here(&[ProductionAgent])), true, true),
+            (user(11, &here(&[Customer, ProductionManager])), true, false),
+            (
+                user(11, &[(OTHER_PROJECT, ProductionManager)]),
+                false,
+                false,
+            ),
+            (computer(NODE), false, false),
+            (instance(41, TREE, PROJECT), true, true),
+            (instance(41, TREE + 1, PROJECT), false, false),
+        ] {
+            let expected = if all { Right::Modify } else { Right::None };
+            assert_eq!(who.on_tree(tree), expected, "{who:?}");
+            assert_eq!(who.is_shown(ObjectFacts::Tree(tree)), shown, "{who:?}");
+        }
+        let own_only =
+            |functions: &[(i64, Function)]| user(11, functions).is_shown_own_trees_only();
+        assert!(own_only(&[]));
+        assert!(own_only(&here(&[Customer, ProductionManager])));
+        assert!(!own_only(&here(&[ProductionAgent])));
+        assert!(!own_only(&[
+            (PROJECT, Customer),
+            (OTHER_PROJECT, ProductionAgent)
+        ]));
     }
 
     #[test]

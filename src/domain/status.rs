@@ -194,9 +194,11 @@ pub fn no_data_text(reference: &str) -> String {
     format!("#error no data found for {reference}")
 }
 
-/// What kind of document a status is of, in the protocol's words.
+/// What kind of document something is, in the protocol's words. A tree has no status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortalType {
+    /// An instance tree.
+    InstanceTree,
     /// A computer.
     ComputeNode,
     /// A software instance.
@@ -208,9 +210,19 @@ pub enum PortalType {
 }
 
 impl PortalType {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::InstanceTree,
+        Self::SoftwareInstance,
+        Self::SlaveInstance,
+        Self::ComputeNode,
+        Self::SoftwareInstallation,
+    ];
+
     /// The words that clients see.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::InstanceTree => "Instance Tree",
             Self::ComputeNode => "Compute Node",
             Self::SoftwareInstance => "Software Instance",
             Self::SlaveInstance => "Slave Instance",
