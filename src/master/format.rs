@@ -78,7 +78,9 @@ impl Operation<'_> {
         project_id: i64,
         validation: Validation,
     ) -> Result<i64> {
-        let id = store::computer::insert(self.tx, reference, title, project_id, validation).await?;
+        let now = self.now;
+        let id =
+            store::computer::insert(self.tx, reference, title, project_id, validation, now).await?;
         store::counter::reserve(self.tx, Prefix::Computer, reference.as_str()).await?;
         self.event(reference.as_str(), format!("computer {reference} was made"));
         Ok(id)

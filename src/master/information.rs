@@ -273,7 +273,7 @@ impl Master {
         Ok(newest_first(releases, self.0.clock.now()))
     }
 
-    async fn reading(
+    pub(super) async fn reading(
         &self,
         tx: &mut ReadTx,
         subject: Option<StatusSubject>,

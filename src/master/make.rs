@@ -38,6 +38,7 @@ impl Operation<'_> {
             project_id: tree.project.id,
             kind: tree.kind,
             wanted: &tree.wanted,
+            created_at: self.now,
         };
         let id = store::tree::insert(self.tx, &new).await?;
         self.event(

@@ -11,6 +11,7 @@ mod bang;
 mod cascade;
 mod certificate;
 mod connection;
+mod document;
 mod error;
 mod format;
 mod identity;
@@ -25,6 +26,7 @@ mod repeat;
 mod report;
 mod request;
 mod round;
+mod search;
 mod seed;
 mod software;
 mod token;
@@ -37,11 +39,13 @@ use std::{
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use document::DocumentName;
 pub use error::{MasterError, Missing};
 pub use identity::HandshakeRefusal;
 pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
+pub use search::{Found, News, Query, WithNews};
 pub use view::{
     CertificateFilter, CertificatePair, CertificateView, ComputerView, OccupantView, PartitionView,
     RequestedView, Revoke, SharedView,

@@ -109,7 +109,8 @@ impl Operation<'_> {
         release: &SoftwareReleaseUri,
     ) -> Result<()> {
         let available = InstallationState::Available;
-        store::installation::insert(self.tx, computer_id, release, available).await?;
+        let now = self.now;
+        store::installation::insert(self.tx, computer_id, release, available, now).await?;
         Ok(())
     }
 

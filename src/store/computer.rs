@@ -9,6 +9,7 @@ use crate::domain::{
     natural::natural_key,
     seed::ComputerPolicy,
     state::Validation,
+    time::Timestamp,
 };
 
 /// A computer, as far as operations need it.
@@ -87,18 +88,21 @@ pub(crate) async fn insert(
     title: &str,
     project_id: i64,
     validation: Validation,
+    now: Timestamp,
 ) -> Result<i64, StoreError> {
     let text = reference.as_str();
     let validation = validation.as_str();
     let key = natural_key(text);
+    let created = now.as_micros();
     sqlx::query_scalar!(
-        "INSERT INTO computer (reference, title, project_id, validation, natural_key)
-         VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id AS \"id!\"",
+        "INSERT INTO computer (reference, title, project_id, validation, natural_key, created_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id AS \"id!\"",
         text,
         title,
         project_id,
         validation,
-        key
+        key,
+        created
     )
     .fetch_one(tx.changing())
     .await

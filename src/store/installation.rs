@@ -11,6 +11,7 @@ use crate::domain::{
     identifier::{InstallationReference, SoftwareReleaseUri},
     software::SoftwareInstallation,
     state::InstallationState,
+    time::Timestamp,
 };
 
 /// The live installation of a release on a computer.
@@ -71,17 +72,21 @@ pub(crate) async fn insert(
     computer_id: i64,
     release: &SoftwareReleaseUri,
     state: InstallationState,
+    now: Timestamp,
 ) -> Result<InstallationReference, StoreError> {
     let reference = counter::next(tx, Prefix::Installation).await?;
     let release = release.as_str();
     let state = state.as_str();
+    let created = now.as_micros();
     sqlx::query!(
-        "INSERT INTO software_installation (reference, computer_id, release, state, validation)
-         VALUES (?1, ?2, ?3, ?4, 'validated')",
+        "INSERT INTO software_installation (reference, computer_id, release, state, validation,
+             created_us)
+         VALUES (?1, ?2, ?3, ?4, 'validated', ?5)",
         reference,
         computer_id,
         release,
-        state
+        state,
+        created
     )
     .execute(tx.changing())
     .await

@@ -18,6 +18,7 @@ pub(crate) mod lookup;
 mod open;
 pub(crate) mod partition;
 pub(crate) mod product;
+pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod tree;

@@ -1,5 +1,7 @@
 //! Access statuses.
 
+use std::collections::HashMap;
+
 use sqlx::SqliteConnection;
 
 use super::{During, StoreError, WriteTx, column::word};
@@ -35,6 +37,38 @@ pub(crate) async fn read(
         })
     })
     .transpose()
+}
+
+/// The last statuses, however old, of the subjects of a kind that have any of these references.
+pub(crate) async fn read_all(
+    connection: &mut SqliteConnection,
+    subject: StatusSubject,
+    references: &[&str],
+) -> Result<HashMap<String, AccessStatus>, StoreError> {
+    let subject = subject.as_str();
+    let references = serde_json::Value::from(references).to_string();
+    let rows = sqlx::query!(
+        "SELECT reference, user, kind, message, state, created_us, since_us FROM access_status
+         WHERE subject = ?1 AND reference IN (SELECT value FROM json_each(?2))",
+        subject,
+        references
+    )
+    .fetch_all(connection)
+    .await
+    .during("read statuses")?;
+    rows.into_iter()
+        .map(|row| {
+            let status = AccessStatus {
+                user: row.user,
+                kind: word(&row.kind)?,
+                message: row.message,
+                state: row.state,
+                created_at: Timestamp::from_micros(row.created_us),
+                since: Timestamp::from_micros(row.since_us),
+            };
+            Ok((row.reference, status))
+        })
+        .collect()
 }
 
 /// Replaces the status of a subject.

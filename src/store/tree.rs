@@ -12,6 +12,7 @@ use crate::domain::{
     },
     instance::{InstanceTree, Wanted},
     state::{InstanceKind, RequestedState, Subscription},
+    time::Timestamp,
 };
 
 struct Row {
@@ -147,6 +148,8 @@ pub(crate) struct NewTree<'a> {
     pub(crate) kind: InstanceKind,
     /// What is wanted of its root.
     pub(crate) wanted: &'a Wanted,
+    /// When it is made.
+    pub(crate) created_at: Timestamp,
 }
 
 /// Adds a live tree.
@@ -159,10 +162,12 @@ pub(crate) async fn insert(tx: &mut WriteTx, tree: &NewTree<'_>) -> Result<i64, 
     let parameters = parameters_json(&tree.wanted.parameters);
     let sla = parameters_json(&tree.wanted.sla);
     let state = tree.wanted.state.as_str();
+    let created = tree.created_at.as_micros();
     sqlx::query_scalar!(
         "INSERT INTO instance_tree (reference, title, owner_id, project_id, kind, release,
-             software_type, parameters, sla, slap_state, validation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'validated') RETURNING id AS \"id!\"",
+             software_type, parameters, sla, slap_state, validation, created_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'validated', ?11)
+         RETURNING id AS \"id!\"",
         reference,
         title,
         tree.owner_id,
@@ -172,7 +177,8 @@ pub(crate) async fn insert(tx: &mut WriteTx, tree: &NewTree<'_>) -> Result<i64, 
         software_type,
         parameters,
         sla,
-        state
+        state,
+        created
     )
     .fetch_one(tx.changing())
     .await

@@ -46,8 +46,9 @@ pub(crate) async fn insert(
     let stamped = instance.stamped_at.as_micros();
     sqlx::query_scalar!(
         "INSERT INTO instance (reference, kind, title, tree_id, parent_id, release,
-             software_type, parameters, sla, connection, slap_state, validation, stamped_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '{}', ?10, 'validated', ?11) RETURNING id AS \"id!\"",
+             software_type, parameters, sla, connection, slap_state, validation, stamped_us,
+             created_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '{}', ?10, 'validated', ?11, ?11) RETURNING id AS \"id!\"",
         reference,
         kind,
         title,
