@@ -432,6 +432,14 @@ switches! {
         Off = "off",
     } default On, real On, slapproxy On;
 
+    /// How HATEOAS documents write what is wanted of a tree or an instance (C.84).
+    hateoas_states: HateoasStates = "hateoas.states" {
+        /// `start_requested` and so on.
+        Slap = "slap",
+        /// `started` and so on.
+        Plain = "plain",
+    } default Slap, real Slap, slapproxy Plain;
+
     /// What becomes of a request for a computer's token (C.85).
     hateoas_token: HateoasToken = "hateoas.token" {
         /// A token is made.

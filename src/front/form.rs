@@ -120,6 +120,14 @@ impl Form {
             .map(|parameter| self.get(&parameter.name))
     }
 
+    /// Every value of a parameter that may be repeated, in the order in which they were sent.
+    pub(super) fn every(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.parameters
+            .iter()
+            .filter(move |parameter| self.get(&parameter.name) == name)
+            .map(|parameter| self.get(&parameter.value))
+    }
+
     fn parse(query: &[u8], body: &[u8]) -> Result<Self, InvalidValue> {
         let mut form = Self {
             texts: String::with_capacity(query.len() + body.len()),

@@ -7,6 +7,7 @@ pub mod address;
 pub mod auth;
 mod body;
 pub mod control;
+mod date;
 mod document;
 mod form;
 pub mod hateoas;

@@ -17,6 +17,8 @@ use crate::{
     master::MasterError,
 };
 
+use super::query::QueryError;
+
 /// Why a call of the dialect was not done.
 #[derive(Debug)]
 pub(super) enum HateoasError {
@@ -24,8 +26,15 @@ pub(super) enum HateoasError {
     Malformed(InvalidValue),
     /// The mode is not one of the dialect's: 400.
     UnknownMode(String),
-    /// The mode is one of the dialect's that this master does not serve: 501.
-    NotServed(String),
+    /// The query of a search is malformed: 400, and where.
+    Query {
+        /// The query, in the words of today.
+        query: String,
+        /// What is wrong with it.
+        error: QueryError,
+    },
+    /// There is no such document, or it is not for the caller: 404, empty.
+    NotFound,
     /// Nobody known calls, where that has to be proven: 401, empty, and where to log in.
     Unauthenticated {
         /// The URL of this server as the client spells it.
@@ -78,10 +87,11 @@ impl IntoResponse for HateoasError {
             Self::UnknownMode(mode) => {
                 plain(StatusCode::BAD_REQUEST, format!("Unhandled mode: {mode}"))
             }
-            Self::NotServed(mode) => plain(
-                StatusCode::NOT_IMPLEMENTED,
-                format!("This master does not serve the mode `{mode}` yet.\n"),
+            Self::Query { query, error } => plain(
+                StatusCode::BAD_REQUEST,
+                format!("Unhandled query: {query}\n{error}\n"),
             ),
+            Self::NotFound => StatusCode::NOT_FOUND.into_response(),
             Self::Unauthenticated { site } => {
                 let challenge =
                     format!("X-Delegate uri=\"{site}/connection/login_form{{?came_from}}\"");

@@ -1,12 +1,18 @@
 //! The HATEOAS dialect: HAL documents for listing and inspection (`hateoas.md` A).
 //!
-//! Served so far: the root document, from which the client takes every link, and the token of a
-//! new computer. Start with [`router`].
+//! A client takes every link from the root document (`root.rs`): that of searches (`search.rs`,
+//! whose queries `query/` reads), and that of single documents (`traverse.rs`). Nothing can be
+//! changed here but that a token is made (`token.rs`). Start with [`router`].
 
 mod accept;
+mod column;
 mod error;
+mod news;
+mod query;
 mod root;
+mod search;
 mod token;
+mod traverse;
 
 use axum::{
     Router,
@@ -15,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{caller::Caller, certificate::CertificateSubject, text::InvalidValue},
@@ -52,11 +58,26 @@ macro_rules! routes {
 }
 
 routes! {
-    GET "/hateoas" => "hateoas" root::root;
-    GET "/hateoas/" => "hateoas" root::root;
-    GET "/hateoas/ERP5Document_getHateoas" => "ERP5Document_getHateoas" root::root;
+    GET "/hateoas" => "hateoas" by_mode;
+    GET "/hateoas/" => "hateoas" by_mode;
+    GET "/hateoas/ERP5Document_getHateoas" => "ERP5Document_getHateoas" by_mode;
     GET "/hateoas/computer_module/Base_getComputerToken" => "Base_getComputerToken"
         token::computer_token;
+}
+
+/// What is asked for by the parameter `mode`, at whichever of the dialect's paths.
+///
+/// Source: `hateoas.md` A.3 to A.5, A.7.
+async fn by_mode(call: &Call) -> Result<Response, HateoasError> {
+    if !call.takes_hal {
+        return Err(HateoasError::NotAcceptable);
+    }
+    match call.query.not_empty("mode")? {
+        None | Some("root") => Ok(root::root(call)),
+        Some("search") => search::search(call).await,
+        Some("traverse") => traverse::traverse(call).await,
+        Some(mode) => Err(HateoasError::UnknownMode(mode.to_owned())),
+    }
 }
 
 /// The dialect's word for another method than GET: 405 and nothing.
@@ -129,6 +150,15 @@ impl Call {
         })
     }
 
+    /// The URL of what modes are asked of, with a query or a template of one.
+    fn mode_url(&self, query: Option<&str>) -> String {
+        let url = format!("{}/ERP5Document_getHateoas", self.root);
+        match query {
+            None => url,
+            Some(query) => format!("{url}?{query}"),
+        }
+    }
+
     /// What the log line says of the call.
     fn facts(&self, call: &'static str) -> CallFacts {
         CallFacts {
@@ -136,6 +166,17 @@ impl Call {
             ..facts(call)
         }
     }
+}
+
+/// The links that every document has: to itself, and to the site that it is of.
+fn links(to_self: &str) -> Map<String, Value> {
+    let site = json!({ "href": "urn:jio:get:web_site_module/hateoas", "name": "SlapOS Hateoas" });
+    let portal = json!({ "href": "urn:jio:get:erp5", "name": "Mock master" });
+    Map::from_iter([
+        ("self".to_owned(), json!({ "href": to_self })),
+        ("site_root".to_owned(), site),
+        ("portal".to_owned(), portal),
+    ])
 }
 
 /// The path as the client wrote it, before repeated slashes were taken for one.

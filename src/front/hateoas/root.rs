@@ -8,56 +8,49 @@ use crate::{
     front::document::{computer_path, instance_path, user_path},
 };
 
-use super::{Call, accept::HAL, document, error::HateoasError};
+use super::{Call, accept::HAL, document, links};
 
-/// `GET /hateoas`, `/hateoas/` and `/hateoas/ERP5Document_getHateoas` without a mode or with
-/// `mode=root`.
+/// `GET …` without a mode or with `mode=root`.
 ///
 /// Quirk: every link begins with the URL by which the client asked, because `slapos computer
-/// token` of slapos.core 1.26.1 fails unless `self` begins with the URL in its configuration
-/// (`hateoas.md` A.3). The modes `search` and `traverse` are not served: 501. Source:
-/// `hateoas.md` A.3, A.7.
-pub(super) async fn root(call: &Call) -> Result<Response, HateoasError> {
-    if !call.takes_hal {
-        return Err(HateoasError::NotAcceptable);
-    }
-    match call.query.not_empty("mode")? {
-        None | Some("root") => Ok(document(HAL, &links(call))),
-        Some(mode @ ("search" | "traverse")) => Err(HateoasError::NotServed(mode.to_owned())),
-        Some(mode) => Err(HateoasError::UnknownMode(mode.to_owned())),
-    }
+/// token` of slapos.core 1.26.1 fails unless `self` begins with the URL in its configuration.
+/// Source: `hateoas.md` A.3.
+pub(super) fn root(call: &Call) -> Response {
+    document(HAL, &root_document(call))
 }
 
-fn links(call: &Call) -> Value {
+fn root_document(call: &Call) -> Value {
     let me = match &call.who {
         CertificateSubject::User(reference) => user_path(reference),
         CertificateSubject::Computer(reference) => computer_path(reference),
         CertificateSubject::Instance(reference) => instance_path(reference),
     };
-    let mode = |mode: &str| format!("{}/ERP5Document_getHateoas?mode={mode}", call.root);
+    let mode = |mode: &str| call.mode_url(Some(&format!("mode={mode}")));
+    let mut links = links(&call.root);
+    links.extend([
+        (
+            "raw_search".to_owned(),
+            json!({
+                "href": mode("search{&query,select_list*,limit*,group_by*,sort_on*,local_roles*,selection_domain*}"),
+                "name": "Raw Search",
+                "templated": true,
+            }),
+        ),
+        (
+            "traverse".to_owned(),
+            json!({
+                "href": mode("traverse{&relative_url,view}"),
+                "name": "Traverse",
+                "templated": true,
+            }),
+        ),
+        ("me".to_owned(), json!({ "href": format!("urn:jio:get:{me}") })),
+    ]);
     json!({
         "_debug": "root",
         "title": "SlapOS Hateoas",
         "default_view": "view",
-        "_links": {
-            "self": { "href": call.root },
-            "site_root": {
-                "href": "urn:jio:get:web_site_module/hateoas",
-                "name": "SlapOS Hateoas",
-            },
-            "portal": { "href": "urn:jio:get:erp5", "name": "Mock master" },
-            "raw_search": {
-                "href": mode("search{&query,select_list*,limit*,group_by*,sort_on*,local_roles*,selection_domain*}"),
-                "name": "Raw Search",
-                "templated": true,
-            },
-            "traverse": {
-                "href": mode("traverse{&relative_url,view}"),
-                "name": "Traverse",
-                "templated": true,
-            },
-            "me": { "href": format!("urn:jio:get:{me}") },
-        },
+        "_links": links,
         "_actions": {
             "add": { "href": mode("newContent"), "method": "POST", "name": "New Content" },
             "bulk": { "href": mode("bulk"), "method": "POST", "name": "Bulk" },

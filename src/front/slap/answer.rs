@@ -11,21 +11,14 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use time::{
-    OffsetDateTime, format_description::StaticFormatDescription, macros::format_description,
-};
 
-use crate::domain::time::Timestamp;
+use crate::{domain::time::Timestamp, front::date::http_date};
 
 /// The charset is needed: clients read `text/*` without one as ISO-8859-1.
 const XML: HeaderValue = HeaderValue::from_static("text/xml; charset=utf-8");
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const VARY: HeaderValue = HeaderValue::from_static("REMOTE_USER");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
-
-const RFC_1123: StaticFormatDescription = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
 
 /// How long an answer may be kept, in production's words. The client keeps nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,14 +116,6 @@ fn with_type(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Resp
     response
 }
 
-/// A point in time as RFC 1123 writes it: `Mon, 23 Nov 2026 08:30:00 GMT`.
-pub(super) fn http_date(at: Timestamp) -> String {
-    OffsetDateTime::from_unix_timestamp(at.as_seconds())
-        .ok()
-        .and_then(|date| date.format(RFC_1123).ok())
-        .unwrap_or_default()
-}
-
 /// A text that changes with the body, and with nothing else.
 pub(super) fn etag(body: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
@@ -172,9 +157,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_those_of_http() {
+    fn a_date_of_change_is_written_once_a_second() {
         let at = Timestamp::from_seconds(1_795_422_600);
-        assert_eq!(http_date(at), "Mon, 23 Nov 2026 08:30:00 GMT");
         let modified = LastModified::default();
         let first = modified.header(at).1;
         assert_eq!(modified.header(at.plus_micros(999_999)).1, first);

@@ -273,6 +273,7 @@ const OF_FRONTS: &[(&str, [&str; 3])] = &[
     ("auth.revoked", ["status", "status", "status"]),
     ("auth.stale_window", ["60", "60", "60"]),
     ("hateoas.url", ["on", "on", "on"]),
+    ("hateoas.states", ["slap", "slap", "plain"]),
     ("hateoas.token", ["issue", "gone", "issue"]),
 ];
 

@@ -17,15 +17,16 @@ use crate::{
         status::{StatusReading, no_data_text},
         time::Timestamp,
     },
-    front::xml::{
-        instance,
-        marshal::{self, Class, Value},
-        python::Float,
+    front::{
+        date::http_date,
+        xml::{
+            instance,
+            marshal::{self, Class, Value},
+            python::Float,
+        },
     },
     master::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView},
 };
-
-use super::answer::http_date;
 
 /// Who is said to have reported a status that nobody reported.
 const MASTER: &str = "SlapOS Master";
