@@ -4,7 +4,7 @@
 use axum::http::{HeaderName, Method};
 
 use super::cast::{Caller, Cast, LEAVING};
-use crate::support::master::{Request, TestMaster, request, url_encoded};
+use crate::support::master::{Request, TestMaster, configuration, request, url_encoded};
 
 async fn information(cast: &Cast, caller: Caller) -> String {
     let uri = format!(
@@ -32,6 +32,24 @@ async fn an_instance_is_told_its_own_partition_and_no_software() {
     }
     assert_eq!(information(&cast, Caller::Computer).await, full);
     assert_eq!(information(&cast, Caller::OtherUser).await, full);
+}
+
+/// B.109
+#[tokio::test]
+async fn a_computer_cannot_format_another() {
+    let cast = Cast::new().await;
+    let fields = url_encoded(&[("xml", &configuration("COMP-1", 9))]);
+    let call = request(Method::POST, "/loadComputerConfigurationFromXML").header(
+        axum::http::header::CONTENT_TYPE,
+        "application/x-www-form-urlencoded",
+    );
+    let refused = cast.send_with(Caller::OtherComputer, call, fields).await;
+    assert_eq!(
+        refused.expect(401).body,
+        "computer `COMP-2` may not modify computer `COMP-1`\n"
+    );
+    let full = information(&cast, Caller::Computer).await;
+    assert!(!full.contains("slappart8"), "{full}");
 }
 
 #[tokio::test]
