@@ -1,5 +1,7 @@
 """The methods of the slap library that use HATEOAS: trees, computers, news, tokens."""
 
+import sys
+
 import requests
 import slapos.slap
 from slapos.slap import NotFoundError, ResourceNotReady
@@ -231,6 +233,8 @@ class Failures(HateoasTestCase):
     def behind(self, **answers):
         stand_in = StandIn(self.master, **answers)
         self.addCleanup(stand_in.close)
+        # The library remembers for the whole process what an earlier stand-in on this port told it.
+        sys.modules["slapos.slap.slap"].getHateoasUrl_cache.clear()
         library = slapos.slap.slap()
         library.initializeConnection(stand_in.url)
         return library
