@@ -6,11 +6,24 @@ use super::{
     state::{PartitionState, Validation},
 };
 
-/// What a computer says of itself and of its partitions (`loadComputerConfigurationFromXML`).
+/// What a computer says of itself and of its partitions (`loadComputerConfigurationFromXML`,
+/// `put.compute_node_format`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComputerFormat {
     /// The computer.
     pub reference: ComputerReference,
+    /// What it says of itself; none in a dialect that does not ask for that, and what is kept
+    /// stays.
+    pub details: Option<ComputerDetails>,
+    /// The partitions, in the order sent.
+    pub partitions: Vec<PartitionFormat>,
+    /// All that was sent, as JSON, for inspection.
+    pub document: String,
+}
+
+/// What a computer says of itself in a [`ComputerFormat`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ComputerDetails {
     /// Its main address and netmask; absence clears them.
     pub address: Option<String>,
     /// Netmask of the main address.
@@ -21,10 +34,6 @@ pub struct ComputerFormat {
     pub public_ipv4_address: Option<String>,
     /// Version of the node's software; absence clears it.
     pub slapos_version: Option<String>,
-    /// The partitions, in the order sent.
-    pub partitions: Vec<PartitionFormat>,
-    /// All that was sent, as JSON, for inspection.
-    pub document: String,
 }
 
 /// One partition of a [`ComputerFormat`].
@@ -38,6 +47,9 @@ pub struct PartitionFormat {
     pub addresses: Vec<(String, String)>,
     /// The tap's own IPv4 route, if it has one.
     pub route: Option<Route>,
+    /// The addresses of a sender who describes each of them fully, with its interface; then tap,
+    /// addresses and route say nothing.
+    pub described: Option<Vec<Address>>,
     /// Capabilities, order and duplicates kept.
     pub capabilities: Vec<String>,
 }
@@ -93,8 +105,12 @@ impl PartitionFormat {
     ///
     /// Two passes, one for plain addresses and one for the route, which never disturb each
     /// other. In each, an address that is there stays as it is; others of the same interface are
-    /// re-used for new addresses, or go.
+    /// re-used for new addresses, or go. Addresses that come fully described are compared as
+    /// wholes, whatever their interface.
     pub fn synchronised(&self, kept: &[Address]) -> Vec<Address> {
+        if let Some(described) = &self.described {
+            return synchronise(kept, described, |_| true, |a, b| a == b);
+        }
         let plain: Vec<Address> = self
             .addresses
             .iter()
@@ -121,8 +137,12 @@ impl PartitionFormat {
         let same = |kept: &Address, wanted: &Address| {
             kept.interface != route_interface && same_address(kept, wanted)
         };
-        let addresses = synchronise(kept, &plain, self.interface(), same);
-        synchronise(&addresses, &route, &route_interface, |a, b| a == b)
+        let of = |interface: &str, kept: &Address| {
+            kept.interface.is_empty() || kept.interface == interface
+        };
+        let addresses = synchronise(kept, &plain, |kept| of(self.interface(), kept), same);
+        let of_route = |kept: &Address| of(&route_interface, kept);
+        synchronise(&addresses, &route, of_route, |a, b| a == b)
     }
 }
 
@@ -133,7 +153,7 @@ fn same_address(kept: &Address, wanted: &Address) -> bool {
 fn synchronise(
     kept: &[Address],
     wanted: &[Address],
-    interface: &str,
+    ours: impl Fn(&Address) -> bool,
     same: impl Fn(&Address, &Address) -> bool,
 ) -> Vec<Address> {
     let mut missing: Vec<&Address> = Vec::new();
@@ -146,8 +166,7 @@ fn synchronise(
     let mut missing = missing.into_iter();
     let mut result = Vec::with_capacity(wanted.len());
     for address in kept {
-        let ours = address.interface.is_empty() || address.interface == interface;
-        if !ours || wanted.iter().any(|w| same(address, w)) {
+        if !ours(address) || wanted.iter().any(|w| same(address, w)) {
             result.push(address.clone());
         } else if let Some(new) = missing.next() {
             result.push(new.clone());
@@ -206,6 +225,7 @@ mod tests {
                 gateway: "10.8.0.1".to_owned(),
                 network: "10.8.0.0".to_owned(),
             }),
+            described: None,
             capabilities: Vec::new(),
         }
     }
@@ -240,6 +260,31 @@ mod tests {
         assert!(kept[1].is_route() && !kept[0].is_route());
         let after = partition("tap0", &["10.0.0.1"], None).synchronised(&kept);
         assert_eq!(shown(&after), [("tap0", "10.0.0.1")]);
+    }
+
+    #[test]
+    fn described_addresses_are_compared_as_wholes() {
+        let address = |interface: &str, address: &str| Address {
+            interface: interface.to_owned(),
+            address: address.to_owned(),
+            netmask: String::new(),
+            gateway: String::new(),
+            network: String::new(),
+        };
+        let kept = partition("tap0", &["10.0.0.1"], Some("10.8.0.2")).synchronised(&[]);
+        let described = |addresses: Vec<Address>| PartitionFormat {
+            described: Some(addresses),
+            ..partition("", &[], None)
+        };
+        let wanted = vec![address("a", "10.0.0.2"), kept[1].clone()];
+        let after = described(wanted).synchronised(&kept);
+        assert_eq!(
+            shown(&after),
+            [("a", "10.0.0.2"), ("route_tap0", "10.8.0.2")]
+        );
+        let after = described(vec![address("b", "10.0.0.2")]).synchronised(&after);
+        assert_eq!(shown(&after), [("b", "10.0.0.2")]);
+        assert_eq!(described(Vec::new()).synchronised(&after), []);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{
     identifier::{
-        InstanceReference, ProjectReference, SoftwareReleaseUri, SoftwareType, Title,
-        TreeReference, UserReference,
+        InstanceReference, PartitionAddress, ProjectReference, SoftwareReleaseUri, SoftwareType,
+        Title, TreeReference, UserReference,
     },
     parameters::Parameters,
     state::{InstanceKind, RequestedState, Subscription, Validation},
@@ -95,6 +95,34 @@ impl Instance {
     /// Whether it is the root of this tree: requested by the tree itself, under its title.
     pub fn is_root_of(&self, tree: &InstanceTree) -> bool {
         self.tree_id == tree.id && self.parent_id.is_none() && self.title == tree.title
+    }
+}
+
+/// By what a call names the instance that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstanceName {
+    /// The software instance on a partition.
+    On(PartitionAddress),
+    /// A shared instance, by the reference under which the software instance on a partition is
+    /// told of it.
+    HostedOn(PartitionAddress, String),
+    /// An instance of either kind, wherever it is, by the guid that was told of it.
+    Guid(String),
+}
+
+impl InstanceName {
+    /// The software instance on a partition, or the shared one of this reference that it hosts.
+    pub fn on(at: PartitionAddress, shared: Option<String>) -> Self {
+        match shared {
+            None => Self::On(at),
+            Some(shared) => Self::HostedOn(at, shared),
+        }
+    }
+}
+
+impl From<PartitionAddress> for InstanceName {
+    fn from(at: PartitionAddress) -> Self {
+        Self::On(at)
     }
 }
 

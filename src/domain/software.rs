@@ -68,6 +68,11 @@ pub enum SoftwareReport {
         /// What went wrong, in the node's words.
         log: String,
     },
+    /// The same, where the status is to tell the message in place of the release.
+    ErrorMessage {
+        /// What went wrong, in the node's words.
+        message: String,
+    },
     /// It was removed.
     Destroyed,
 }

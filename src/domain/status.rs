@@ -131,6 +131,15 @@ impl StatusReport {
             None,
         )
     }
+
+    /// Software could not be built, in the words of a report that tells them.
+    pub fn software_error_message(message: &str) -> Self {
+        Self::new(
+            StatusKind::Error,
+            format!("while installing: {message}"),
+            None,
+        )
+    }
 }
 
 /// The status of something, as it is kept.

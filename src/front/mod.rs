@@ -6,15 +6,18 @@
 pub mod address;
 pub mod auth;
 mod body;
+mod calling;
 pub mod control;
 mod date;
 mod document;
+mod fake_frontend;
 mod form;
 pub mod hateoas;
 pub mod log;
 pub mod readiness;
 pub mod slap;
 mod slashes;
+mod status;
 pub mod web;
 pub mod xml;
 

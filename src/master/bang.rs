@@ -7,8 +7,8 @@ use crate::{
     domain::{
         behaviour::{BangComputer, BangInstance},
         caller::Caller,
-        identifier::{ComputerReference, PartitionAddress},
-        instance::Instance,
+        identifier::ComputerReference,
+        instance::{Instance, InstanceName},
         permission::Right,
         state::{InstanceKind, RequestedState},
         status::{StatusReport, StatusSubject},
@@ -17,18 +17,21 @@ use crate::{
 };
 
 impl Master {
-    /// Bangs the instance on a partition: its status becomes an error, and it is processed anew
+    /// Bangs an instance: its status becomes an error, and it is processed anew
     /// with its tree or its ancestors (`bang.instance`).
     pub async fn bang_instance(
         &self,
         caller: Caller,
-        at: PartitionAddress,
+        name: impl Into<InstanceName>,
         message: String,
     ) -> Result<()> {
         self.0
-            .operate((caller, at, message), |operation, (caller, at, message)| {
-                Box::pin(operation.bang_on(caller, at, message))
-            })
+            .operate(
+                (caller, name.into(), message),
+                |operation, (caller, name, message)| {
+                    Box::pin(operation.bang(caller, name, message))
+                },
+            )
             .await
     }
 
@@ -52,27 +55,26 @@ impl Master {
 }
 
 impl Operation<'_> {
-    async fn bang_on(
-        &mut self,
-        caller: &Caller,
-        at: &PartitionAddress,
-        message: &str,
-    ) -> Result<()> {
+    async fn bang(&mut self, caller: &Caller, name: &InstanceName, message: &str) -> Result<()> {
         let who = self.identify(caller).await?;
-        let located = self.occupant(at).await?;
-        let instance = &located.instance;
-        self.demand_instance(&who, Right::Modify, instance.id, &instance.reference)
+        let subject = self.subject(&who, name).await?;
+        let reference = &subject.reference;
+        self.demand_instance(&who, Right::Modify, subject.id, reference)
             .await?;
-        let author = self.author(caller, &who, at, instance).await?;
-        let reference = located.instance.reference.as_str().to_owned();
+        let author = self.author(caller, &who, name, &subject).await?;
         let status = StatusReport::instance_bang(message);
-        self.report_status(StatusSubject::Instance, &reference, &status, &author)
-            .await?;
-        let instance = store::instance::by_id(self.tx, located.instance.id).await?;
+        self.report_status(
+            StatusSubject::Instance,
+            reference.as_str(),
+            &status,
+            &author,
+        )
+        .await?;
+        let instance = store::instance::by_id(self.tx, subject.id).await?;
         let mut banged = BTreeSet::new();
         self.bang_with_tree(&instance, &mut banged).await?;
         self.event(
-            &reference,
+            reference.as_str(),
             format!("instance {} was banged: {message}", instance.title),
         );
         Ok(())

@@ -22,7 +22,7 @@ use crate::{
     pki::Issued,
     store::{
         self,
-        certificate::{Holder, InstancePair, NewCertificate},
+        certificate::{Holder, InstancePair, NewCertificate, Tenant},
     },
 };
 
@@ -94,10 +94,35 @@ impl Master {
         self.0
             .demand_instance(&mut tx, &who, Right::Read, tenant.id, &tenant.reference)
             .await?;
-        if let Some(pair) = store::certificate::pair_of_instance(&mut tx, tenant.id).await? {
+        drop(tx);
+        self.certificate_of(tenant, nobody).await
+    }
+
+    /// Certificate and key of the live software instance of this guid; a shared one has none.
+    pub async fn certificate_by_guid(&self, caller: Caller, guid: &str) -> Result<CertificatePair> {
+        let mut tx = self.0.store.read().await?;
+        let who = self.0.identify(&mut tx, &caller).await?;
+        let instance = self.0.known_instance(&mut tx, &who, guid).await?;
+        drop(tx);
+        let nobody = Missing::Instance(instance.reference.clone());
+        if instance.kind == InstanceKind::Shared {
+            return Err(nobody.into());
+        }
+        let tenant = Tenant {
+            id: instance.id,
+            reference: instance.reference,
+            live: true,
+        };
+        self.certificate_of(tenant, nobody).await
+    }
+
+    async fn certificate_of(&self, tenant: Tenant, nobody: Missing) -> Result<CertificatePair> {
+        let mut connection = self.0.store.glance().await?;
+        let found = store::certificate::pair_of_instance(&mut connection, tenant.id).await?;
+        drop(connection);
+        if let Some(pair) = found {
             return Ok(pair.into());
         }
-        drop(tx);
         // The process was killed between making it and its certificate, or could not issue then.
         if tenant.live {
             let instance = MadeInstance {

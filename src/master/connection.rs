@@ -3,27 +3,33 @@
 
 use super::{Master, Result, operation::Operation};
 use crate::{
-    domain::{
-        caller::Caller, identifier::PartitionAddress, parameters::Parameters, permission::Right,
-    },
+    domain::{caller::Caller, instance::InstanceName, parameters::Parameters, permission::Right},
     store,
 };
 
+/// What became of connection parameters that were published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// They are others than before.
+    Changed,
+    /// They are what they were.
+    Same,
+}
+
 impl Master {
-    /// Replaces the connection parameters of the instance on a partition, or of a shared
-    /// instance that it hosts. The direct requester is processed anew if they differ.
+    /// Replaces the connection parameters of an instance. The direct requester is processed anew
+    /// if they differ.
     pub async fn publish_connection(
         &self,
         caller: Caller,
-        at: PartitionAddress,
-        shared: Option<String>,
+        name: impl Into<InstanceName>,
         connection: Parameters,
-    ) -> Result<()> {
+    ) -> Result<Published> {
         self.0
             .operate(
-                (caller, at, shared, connection),
-                |operation, (caller, at, shared, connection)| {
-                    Box::pin(operation.publish(caller, at, shared.as_deref(), connection))
+                (caller, name.into(), connection),
+                |operation, (caller, name, connection)| {
+                    Box::pin(operation.publish(caller, name, connection))
                 },
             )
             .await
@@ -34,45 +40,24 @@ impl Operation<'_> {
     async fn publish(
         &mut self,
         caller: &Caller,
-        at: &PartitionAddress,
-        shared: Option<&str>,
+        name: &InstanceName,
         connection: &Parameters,
-    ) -> Result<()> {
+    ) -> Result<Published> {
         let who = self.identify(caller).await?;
-        let located = self.occupant(at).await?;
-        let (id, parent_id, present, reference) = match shared {
-            None => {
-                let instance = &located.instance;
-                let reference = instance.reference.clone();
-                (
-                    instance.id,
-                    instance.parent_id,
-                    instance.connection.clone(),
-                    reference,
-                )
-            }
-            Some(shared) => {
-                let shared = self.shared_instance(&located, at, shared).await?;
-                (
-                    shared.id,
-                    shared.parent_id,
-                    shared.connection,
-                    shared.reference,
-                )
-            }
-        };
-        self.demand_instance(&who, Right::Modify, id, &reference)
+        let subject = self.subject(&who, name).await?;
+        self.demand_instance(&who, Right::Modify, subject.id, &subject.reference)
             .await?;
-        if present == *connection {
-            return Ok(());
+        if subject.connection == *connection {
+            return Ok(Published::Same);
         }
-        store::instance::set_connection(self.tx, id, connection).await?;
-        self.touch(Some(located.computer_id));
-        self.event(reference.as_str(), "connection parameters were published");
-        if let Some(parent_id) = parent_id {
+        store::instance::set_connection(self.tx, subject.id, connection).await?;
+        self.touch(subject.computer_id);
+        let event = "connection parameters were published";
+        self.event(subject.reference.as_str(), event);
+        if let Some(parent_id) = subject.parent_id {
             let parent = store::instance::by_id(self.tx, parent_id).await?;
             self.bang_one(&parent).await?;
         }
-        Ok(())
+        Ok(Published::Changed)
     }
 }

@@ -5,7 +5,7 @@ use crate::{
         certificate::CertificateRefused,
         identifier::{
             ComputerReference, InstanceReference, PartitionAddress, ProjectReference,
-            SoftwareReleaseUri, UserReference,
+            SoftwareReleaseUri, Title, UserReference,
         },
         permission::{CredentialRefused, Forbidden},
         request::{BrokenRule, RefusedValue},
@@ -55,6 +55,9 @@ pub enum Missing {
     /// No live software instance has this reference.
     #[error("software instance `{0}` is not known, or it ended")]
     Instance(InstanceReference),
+    /// The caller has no live instance tree of this title.
+    #[error("instance tree `{0}` is not known, or it ended")]
+    Tree(Title),
     /// The person is not known.
     #[error("user `{0}` is not known")]
     User(UserReference),

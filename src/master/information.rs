@@ -339,7 +339,11 @@ impl Master {
         })
     }
 
-    fn status_text(&self, reference: &InstanceReference, status: Option<&AccessStatus>) -> String {
+    pub(super) fn status_text(
+        &self,
+        reference: &InstanceReference,
+        status: Option<&AccessStatus>,
+    ) -> String {
         let now = self.0.clock.now();
         let expiry_s = self.0.behaviour().status_expiry_s;
         match status {

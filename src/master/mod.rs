@@ -20,6 +20,7 @@ mod make;
 mod operation;
 mod project;
 mod pulse;
+mod record;
 mod registration;
 mod rename;
 mod repeat;
@@ -39,6 +40,7 @@ use std::{
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use connection::Published;
 pub use document::DocumentName;
 pub use error::{MasterError, Missing};
 pub use identity::HandshakeRefusal;
@@ -46,9 +48,10 @@ pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
+pub use software::SupplyOutcome;
 pub use view::{
-    CertificateFilter, CertificatePair, CertificateView, ComputerView, OccupantView, PartitionView,
-    RequestedView, Revoke, SharedView,
+    CertificateFilter, CertificatePair, CertificateView, ComputerView, InstanceView,
+    ListedInstance, OccupantView, PartitionView, RequestedView, Revoke, SharedView,
 };
 
 use crate::{

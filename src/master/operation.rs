@@ -9,6 +9,8 @@ use crate::{
         behaviour::{AllocationMoment, Behaviour},
         caller::Caller,
         identifier::{ComputerReference, InstanceReference, PartitionAddress},
+        instance::{Instance, InstanceName},
+        parameters::Parameters,
         status::{AccessStatus, StatusReport, StatusSubject},
         time::Timestamp,
     },
@@ -196,24 +198,60 @@ impl Operation<'_> {
         })
     }
 
+    /// The live instance that a call is about.
+    pub(super) async fn subject(&mut self, who: &Proven, name: &InstanceName) -> Result<Subject> {
+        match name {
+            InstanceName::On(at) => {
+                let Located {
+                    computer_id,
+                    instance,
+                    ..
+                } = self.occupant(at).await?;
+                Ok(Subject {
+                    id: instance.id,
+                    reference: instance.reference,
+                    parent_id: instance.parent_id,
+                    connection: instance.connection,
+                    computer_id: Some(computer_id),
+                })
+            }
+            InstanceName::HostedOn(at, shared) => {
+                let host = self.occupant(at).await?;
+                Ok(self.shared_instance(&host, at, shared).await?.into())
+            }
+            InstanceName::Guid(guid) => {
+                let found = self.world.known_instance(self.tx, who, guid).await?;
+                Ok(found.into())
+            }
+        }
+    }
+
     /// Reference of who calls, where the call is about this instance (`semantics.md` 10.5).
     pub(super) async fn author(
         &mut self,
         caller: &Caller,
         who: &Proven,
-        at: &PartitionAddress,
-        about: &Occupant,
+        name: &InstanceName,
+        about: &Subject,
     ) -> Result<String> {
         if let Some(identity) = who {
             return Ok(identity.reference().to_owned());
         }
-        if let Caller::Instance(Some(claimed)) = caller
-            && claimed != at
+        let (named, claimed) = match (name, caller) {
+            (InstanceName::On(at), Caller::Instance(claimed)) => (Some(at), claimed.as_ref()),
+            (InstanceName::HostedOn(at, _), Caller::Instance(claimed)) => {
+                (None, Some(claimed.as_ref().unwrap_or(at)))
+            }
+            (_, Caller::Instance(claimed)) => (None, claimed.as_ref()),
+            (_, Caller::DefaultUser | Caller::Computer(_) | Caller::Certified(_)) => (None, None),
+        };
+        if let Some(claimed) = claimed
+            && Some(claimed) != named
         {
             let place = store::partition::place(self.tx, claimed).await?;
             let known = place.and_then(|p| p.partition).and_then(|p| p.occupant);
-            let author = known.as_ref().unwrap_or(about);
-            return Ok(author.reference.as_str().to_owned());
+            let author = known.map_or_else(|| about.reference.clone(), |known| known.reference);
+            return Ok(author.as_str().to_owned());
         }
         Ok(self.taken_author(caller, about.reference.as_str()))
     }
@@ -272,6 +310,33 @@ impl Operation<'_> {
         }
         store::status::write(self.tx, subject, reference, &status).await?;
         Ok(before.is_none_or(|before| before.text() != status.text()))
+    }
+}
+
+/// A live instance, as far as calls about it need it.
+#[derive(Debug)]
+pub(super) struct Subject {
+    /// Row.
+    pub(super) id: i64,
+    /// Its reference.
+    pub(super) reference: InstanceReference,
+    /// Its requester, if that is an instance.
+    pub(super) parent_id: Option<i64>,
+    /// What it published, or its host for it.
+    pub(super) connection: Parameters,
+    /// Row of the computer that it is on; of a shared instance, that its host is on.
+    pub(super) computer_id: Option<i64>,
+}
+
+impl From<Instance> for Subject {
+    fn from(instance: Instance) -> Self {
+        Self {
+            id: instance.id,
+            reference: instance.reference,
+            parent_id: instance.parent_id,
+            connection: instance.connection,
+            computer_id: instance.computer_id,
+        }
     }
 }
 

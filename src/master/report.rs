@@ -3,14 +3,14 @@
 
 use super::{
     Master, Missing, Result,
-    operation::{Located, Operation},
+    operation::{Located, Operation, Subject},
 };
 use crate::{
     domain::{
         behaviour::{CascadeDestroy, DestroyedFrees, GuidStyle},
         caller::Caller,
-        identifier::PartitionAddress,
-        instance::{Instance, InstanceTree},
+        identifier::{PartitionAddress, Title},
+        instance::{Instance, InstanceName, InstanceTree},
         permission::Right,
         state::{InstanceKind, RequestedState, Validation},
         status::{StatusReport, StatusSubject},
@@ -31,36 +31,37 @@ pub enum InstanceReport {
     Error {
         /// What went wrong, in the node's words.
         log: String,
-        /// The shared instance that failed, where it is one that the instance hosts.
-        shared: Option<String>,
     },
     /// It is being prepared: what clients before 1.4.9 send, which changes nothing.
     Preparing,
 }
 
 /// What became of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportOutcome {
     /// It was taken.
     Taken,
-    /// The root is not gone while it has this many children, which are asked to go now
+    /// The root is not gone while it has these children, which are asked to go now
     /// (`cascade.destroy` at `report`).
-    ChildrenLeft(usize),
+    ChildrenLeft(Vec<Title>),
 }
 
 impl Master {
-    /// Takes a report on the live instance of a partition. Reports never change what is wanted
+    /// Takes a report on a live instance. Reports never change what is wanted
     /// of it; a destroyed report ends an instance that is to be destroyed.
     pub async fn report_instance(
         &self,
         caller: Caller,
-        at: PartitionAddress,
+        name: impl Into<InstanceName>,
         report: InstanceReport,
     ) -> Result<ReportOutcome> {
         self.0
-            .operate((caller, at, report), |operation, (caller, at, report)| {
-                Box::pin(operation.report(caller, at, report))
-            })
+            .operate(
+                (caller, name.into(), report),
+                |operation, (caller, name, report)| {
+                    Box::pin(operation.report(caller, name, report))
+                },
+            )
             .await
     }
 }
@@ -69,11 +70,11 @@ impl Operation<'_> {
     async fn report(
         &mut self,
         caller: &Caller,
-        at: &PartitionAddress,
+        name: &InstanceName,
         report: &InstanceReport,
     ) -> Result<ReportOutcome> {
         let who = self.identify(caller).await?;
-        let located = self.occupant(at).await?;
+        let subject = self.subject(&who, name).await?;
         let needed = match report {
             InstanceReport::Destroyed => Right::Modify,
             InstanceReport::Started
@@ -81,69 +82,58 @@ impl Operation<'_> {
             | InstanceReport::Error { .. }
             | InstanceReport::Preparing => Right::Read,
         };
-        let instance = &located.instance;
-        self.demand_instance(&who, needed, instance.id, &instance.reference)
+        self.demand_instance(&who, needed, subject.id, &subject.reference)
             .await?;
-        let author = self.author(caller, &who, at, instance).await?;
-        let reference = located.instance.reference.as_str().to_owned();
+        let author = self.author(caller, &who, name, &subject).await?;
         match report {
             InstanceReport::Preparing => {}
-            InstanceReport::Destroyed => return self.report_destroyed(&located).await,
+            InstanceReport::Destroyed => return self.report_destroyed(&subject).await,
             InstanceReport::Started => {
-                let status = StatusReport::started();
-                self.news(&located, &reference, &status, &author).await?;
+                self.news(&subject, &StatusReport::started(), &author)
+                    .await?;
             }
             InstanceReport::Stopped => {
-                let status = StatusReport::stopped();
-                self.news(&located, &reference, &status, &author).await?;
+                self.news(&subject, &StatusReport::stopped(), &author)
+                    .await?;
             }
-            InstanceReport::Error { log, shared } => {
-                let subject = match shared {
-                    None => reference,
-                    Some(shared) => {
-                        let shared = self.shared_instance(&located, at, shared).await?;
-                        self.demand_instance(&who, needed, shared.id, &shared.reference)
-                            .await?;
-                        shared.reference.as_str().to_owned()
-                    }
-                };
+            InstanceReport::Error { log } => {
                 let status = StatusReport::instance_error(log);
-                self.news(&located, &subject, &status, &author).await?;
-                self.event(&subject, format!("error reported: {log}"));
+                self.news(&subject, &status, &author).await?;
+                let event = format!("error reported: {log}");
+                self.event(subject.reference.as_str(), event);
             }
         }
         Ok(ReportOutcome::Taken)
     }
 
-    async fn news(
-        &mut self,
-        located: &Located,
-        subject: &str,
-        report: &StatusReport,
-        author: &str,
-    ) -> Result<()> {
+    async fn news(&mut self, subject: &Subject, report: &StatusReport, author: &str) -> Result<()> {
+        let reference = subject.reference.as_str();
         let instance = StatusSubject::Instance;
         if self
-            .report_status(instance, subject, report, author)
+            .report_status(instance, reference, report, author)
             .await?
         {
-            self.touch(Some(located.computer_id));
-            self.event(subject, format!("#{} {}", report.kind, report.message));
+            self.touch(subject.computer_id);
+            self.event(reference, format!("#{} {}", report.kind, report.message));
         }
         Ok(())
     }
 
-    async fn report_destroyed(&mut self, located: &Located) -> Result<ReportOutcome> {
-        let instance = store::instance::by_id(self.tx, located.instance.id).await?;
+    async fn report_destroyed(&mut self, subject: &Subject) -> Result<ReportOutcome> {
+        let instance = store::instance::by_id(self.tx, subject.id).await?;
         let wanted = instance.wanted.state != RequestedState::Destroyed;
-        if wanted && self.behaviour.destroyed_frees == DestroyedFrees::Off {
+        let frees = match (self.behaviour.destroyed_frees, instance.kind) {
+            (DestroyedFrees::On, InstanceKind::Software) => true,
+            (DestroyedFrees::On, InstanceKind::Shared) | (DestroyedFrees::Off, _) => false,
+        };
+        if wanted && !frees {
             return Ok(ReportOutcome::Taken);
         }
         let tree = store::tree::by_id(self.tx, instance.tree_id).await?;
         let is_root = instance.is_root_of(&tree);
         if is_root && self.behaviour.cascade_destroy == CascadeDestroy::Report {
             let left = self.destroy_children(&instance).await?;
-            if left > 0 {
+            if !left.is_empty() {
                 return Ok(ReportOutcome::ChildrenLeft(left));
             }
         }
@@ -154,10 +144,10 @@ impl Operation<'_> {
         Ok(ReportOutcome::Taken)
     }
 
-    /// Asks for the destruction of everything in the tree but this root; how many software
+    /// Asks for the destruction of everything in the tree but this root; which software
     /// instances are still there.
-    async fn destroy_children(&mut self, root: &Instance) -> Result<usize> {
-        let mut left = 0;
+    async fn destroy_children(&mut self, root: &Instance) -> Result<Vec<Title>> {
+        let mut left = Vec::new();
         for child in store::instance::live_of_tree(self.tx, root.tree_id).await? {
             if child.id == root.id {
                 continue;
@@ -166,7 +156,7 @@ impl Operation<'_> {
                 self.set_state(&child, RequestedState::Destroyed).await?;
             }
             if child.kind == InstanceKind::Software && child.partition_id.is_some() {
-                left += 1;
+                left.push(child.title.clone());
             }
             self.end_unreported(&child).await?;
         }

@@ -45,8 +45,20 @@ pub enum RequestOutcome {
     /// The instance is on a partition, as it is now. (One that ended by this very request: as it
     /// was told last, where that is answered.)
     Changed(Box<RequestedView>),
-    /// It waits for a partition, or it is to be destroyed, or there is nothing to destroy.
+    /// The instance waits for a partition.
+    Waiting(InstanceReference),
+    /// It is to be destroyed, or there is nothing to destroy, or its tree is not subscribed.
     NotReady,
+}
+
+impl RequestOutcome {
+    /// Whether it is told where the instance is.
+    pub const fn is_placed(&self) -> bool {
+        match self {
+            Self::Unchanged { .. } | Self::Changed(_) => true,
+            Self::Waiting(_) | Self::NotReady => false,
+        }
+    }
 }
 
 impl Master {
@@ -110,9 +122,9 @@ impl Operation<'_> {
         };
         // Before it is told: what was let in by this request may be hosted by what it asked for.
         self.allocate_if_due().await?;
-        let told = match requested {
-            Requested::Nothing => None,
-            Requested::Ended(view) => Some(view),
+        Ok(match requested {
+            Requested::Nothing => RequestOutcome::NotReady,
+            Requested::Ended(view) => RequestOutcome::Changed(Box::new(view)),
             Requested::Found(instance, tree_title) => {
                 let instance = match instance.wanted.state {
                     RequestedState::Started => instance,
@@ -121,12 +133,12 @@ impl Operation<'_> {
                         store::instance::by_id(self.tx, instance.id).await?
                     }
                 };
-                requested_view(self.tx, &instance, &tree_title).await?
+                match requested_view(self.tx, &instance, &tree_title).await? {
+                    Some(view) => RequestOutcome::Changed(Box::new(view)),
+                    None => RequestOutcome::Waiting(instance.reference),
+                }
             }
-        };
-        Ok(told.map_or(RequestOutcome::NotReady, |view| {
-            RequestOutcome::Changed(Box::new(view))
-        }))
+        })
     }
 
     /// The instance in whose name the request is made; none for a person's own.

@@ -16,9 +16,18 @@ use crate::{
     store,
 };
 
+/// What became of a supply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SupplyOutcome {
+    /// The release is asked for, or asked to be removed, as wanted.
+    Taken,
+    /// It was not asked for, so that there is nothing to remove.
+    NothingToRemove,
+}
+
 impl Master {
     /// Asks for a software release on a computer, or for its removal (`supplySupply`).
-    pub async fn supply(&self, caller: Caller, supply: Supply) -> Result<()> {
+    pub async fn supply(&self, caller: Caller, supply: Supply) -> Result<SupplyOutcome> {
         self.0
             .operate((caller, supply), |operation, (caller, supply)| {
                 Box::pin(async move {
@@ -75,13 +84,14 @@ impl Master {
 }
 
 impl Operation<'_> {
-    pub(super) async fn supply(&mut self, supply: &Supply) -> Result<()> {
+    pub(super) async fn supply(&mut self, supply: &Supply) -> Result<SupplyOutcome> {
         let computer_id = self.supplied_computer(&supply.computer).await?;
         let state: InstallationState = supply.state.parse().map_err(RefusedValue::from)?;
         let existing = store::installation::live(self.tx, computer_id, &supply.release).await?;
         let decision = decide_supply(existing.as_ref().map(|known| known.state), state);
         match (decision, existing) {
-            (SupplyDecision::Keep, _) => return Ok(()),
+            (SupplyDecision::Keep, None) => return Ok(SupplyOutcome::NothingToRemove),
+            (SupplyDecision::Keep, Some(_)) => return Ok(SupplyOutcome::Taken),
             (SupplyDecision::RequestDestroy, Some(known)) => {
                 store::installation::request_destroy(self.tx, known.id).await?;
             }
@@ -100,7 +110,7 @@ impl Operation<'_> {
             supply.computer.as_str(),
             format!("software {} is asked to be {state}", supply.release),
         );
-        Ok(())
+        Ok(SupplyOutcome::Taken)
     }
 
     async fn add_installation(
@@ -150,11 +160,12 @@ impl Operation<'_> {
             SoftwareReport::Building => StatusReport::building(release),
             SoftwareReport::Available => StatusReport::available(release),
             SoftwareReport::Error { log } => {
-                self.event(
-                    installation.reference.as_str(),
-                    format!("building {release} failed: {log}"),
-                );
+                self.building_failed(&installation, log);
                 StatusReport::software_error(release)
+            }
+            SoftwareReport::ErrorMessage { message } => {
+                self.building_failed(&installation, message);
+                StatusReport::software_error_message(message)
             }
         };
         let author = self.author_of_computer(caller, &who, computer);
@@ -162,6 +173,13 @@ impl Operation<'_> {
         self.report_status(StatusSubject::Installation, reference, &status, &author)
             .await?;
         Ok(())
+    }
+
+    fn building_failed(&mut self, installation: &SoftwareInstallation, log: &str) {
+        self.event(
+            installation.reference.as_str(),
+            format!("building {} failed: {log}", installation.release),
+        );
     }
 
     async fn software_destroyed(

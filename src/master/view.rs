@@ -127,6 +127,109 @@ pub struct RequestedView {
     pub timestamp: Timestamp,
 }
 
+/// An instance of either kind as it is told by itself, wherever it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceView {
+    /// Its partition, if it is on one; of a shared instance, its host's.
+    pub at: Option<PartitionAddress>,
+    /// Its kind.
+    pub kind: InstanceKind,
+    /// Its reference.
+    pub reference: InstanceReference,
+    /// Its title.
+    pub title: Title,
+    /// Title of its tree.
+    pub tree_title: Title,
+    /// Its release.
+    pub release: SoftwareReleaseUri,
+    /// Its software type.
+    pub software_type: SoftwareType,
+    /// What is wanted of it.
+    pub state: RequestedState,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What it, or its host for it, published.
+    pub connection: Parameters,
+    /// Its SLA.
+    pub sla: Parameters,
+    /// Addresses of its partition, in stored order.
+    pub addresses: Vec<Address>,
+    /// The visible timestamp.
+    pub timestamp: Timestamp,
+    /// Its status text, `#access …`, or that there is none.
+    pub access_status: String,
+}
+
+impl InstanceView {
+    /// What its requester was told, with the status text.
+    pub fn of_requested(view: RequestedView, access_status: String) -> Self {
+        Self {
+            at: Some(view.at),
+            kind: view.kind,
+            reference: view.reference,
+            title: view.title,
+            tree_title: view.tree_title,
+            release: view.release,
+            software_type: view.software_type,
+            state: view.state,
+            parameters: view.parameters,
+            connection: view.connection,
+            sla: view.sla,
+            addresses: view.addresses,
+            timestamp: view.timestamp,
+            access_status,
+        }
+    }
+
+    /// What the partition that it is on is told.
+    pub(super) fn of_occupant(at: PartitionAddress, occupant: OccupantView) -> Self {
+        Self {
+            at: Some(at),
+            kind: InstanceKind::Software,
+            reference: occupant.reference,
+            title: occupant.title,
+            tree_title: occupant.tree_title,
+            release: occupant.release,
+            software_type: occupant.software_type,
+            state: occupant.state,
+            parameters: occupant.parameters,
+            connection: occupant.connection,
+            sla: occupant.sla,
+            addresses: occupant.addresses,
+            timestamp: occupant.timestamp,
+            access_status: occupant.access_status,
+        }
+    }
+
+    /// Whether it is the root of its tree, which alone bears its title.
+    pub fn is_root(&self) -> bool {
+        self.title == self.tree_title
+    }
+}
+
+/// An instance in a list of those on a computer, or of those that another one hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedInstance {
+    /// Its partition; of a shared instance, its host's.
+    pub partition: PartitionReference,
+    /// Its kind.
+    pub kind: InstanceKind,
+    /// Its reference.
+    pub reference: InstanceReference,
+    /// Its title.
+    pub title: Title,
+    /// Title of its tree.
+    pub tree_title: Title,
+    /// Its release.
+    pub release: SoftwareReleaseUri,
+    /// Its software type.
+    pub software_type: SoftwareType,
+    /// What is wanted of it.
+    pub state: RequestedState,
+    /// Its parameters.
+    pub parameters: Parameters,
+}
+
 /// Which certificates are listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CertificateFilter {

@@ -7,6 +7,7 @@ use crate::domain::{
     computer::ComputerFormat,
     identifier::{ComputerReference, NetworkReference, Title},
     natural::natural_key,
+    permission::ComputerFacts,
     seed::ComputerPolicy,
     state::Validation,
     time::Timestamp,
@@ -81,6 +82,29 @@ pub(crate) async fn live_by_title(
         .collect())
 }
 
+/// Every computer that counts, in natural order, with its project.
+pub(crate) async fn all_live(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(ComputerReference, ComputerFacts)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT id, reference, project_id FROM computer
+         WHERE validation = 'validated' ORDER BY natural_key, id"
+    )
+    .fetch_all(connection)
+    .await
+    .during("list the computers")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let facts = ComputerFacts {
+                id: row.id,
+                project_id: row.project_id,
+            };
+            (ComputerReference::trusted(row.reference), facts)
+        })
+        .collect())
+}
+
 /// Adds a computer.
 pub(crate) async fn insert(
     tx: &mut WriteTx,
@@ -128,18 +152,24 @@ pub(crate) async fn update_format(
     format: &ComputerFormat,
 ) -> Result<(), StoreError> {
     let quantity = i64::try_from(format.partitions.len()).unwrap_or(i64::MAX);
+    let kept = format.details.is_none();
+    let details = format.details.clone().unwrap_or_default();
     sqlx::query!(
-        "UPDATE computer SET quantity = ?2, address = ?3, netmask = ?4, os_type = ?5,
-             public_ipv4_address = ?6, slapos_version = ?7, format_document = ?8
+        "UPDATE computer SET quantity = ?2, format_document = ?3,
+             address = iif(?4, address, ?5), netmask = iif(?4, netmask, ?6),
+             os_type = iif(?4, os_type, ?7),
+             public_ipv4_address = iif(?4, public_ipv4_address, ?8),
+             slapos_version = iif(?4, slapos_version, ?9)
          WHERE id = ?1",
         id,
         quantity,
-        format.address,
-        format.netmask,
-        format.os_type,
-        format.public_ipv4_address,
-        format.slapos_version,
-        format.document
+        format.document,
+        kept,
+        details.address,
+        details.netmask,
+        details.os_type,
+        details.public_ipv4_address,
+        details.slapos_version
     )
     .execute(tx.changing())
     .await

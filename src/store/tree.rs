@@ -88,6 +88,24 @@ pub(crate) async fn live_by_title(
     row.map(InstanceTree::try_from).transpose()
 }
 
+/// Kinds and titles of the live trees of an owner, in the order of their titles.
+pub(crate) async fn titles_of(
+    connection: &mut SqliteConnection,
+    owner_id: i64,
+) -> Result<Vec<(InstanceKind, Title)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT kind, title FROM instance_tree
+         WHERE owner_id = ?1 AND validation = 'validated' ORDER BY title",
+        owner_id
+    )
+    .fetch_all(connection)
+    .await
+    .during("list the instance trees of a person")?;
+    rows.into_iter()
+        .map(|row| Ok((word(&row.kind)?, Title::trusted(row.title))))
+        .collect()
+}
+
 /// A tree by row.
 pub(crate) async fn by_id(
     connection: &mut SqliteConnection,

@@ -32,6 +32,8 @@ pub(crate) struct ListedPartition {
 /// A live instance on a partition, with what others say of it.
 #[derive(Debug)]
 pub(crate) struct Placed {
+    /// Row.
+    pub(crate) id: i64,
     /// Row of the partition.
     pub(crate) partition_id: i64,
     /// Kind.
@@ -80,6 +82,7 @@ pub(crate) async fn listed_partitions(
 }
 
 struct Row {
+    id: i64,
     partition_id: Option<i64>,
     kind: String,
     reference: String,
@@ -131,6 +134,7 @@ impl Row {
         let status = self.status()?;
         let is_root = self.is_child == 0 && self.title == self.tree_title;
         Ok(Some(Placed {
+            id: self.id,
             partition_id,
             kind: word(&self.kind)?,
             reference: InstanceReference::trusted(self.reference),
@@ -155,7 +159,7 @@ macro_rules! select {
     ($tail:literal $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
-            r#"SELECT i.partition_id, i.kind, i.reference, i.title, t.title AS tree_title,
+            r#"SELECT i.id, i.partition_id, i.kind, i.reference, i.title, t.title AS tree_title,
                  i.parent_id IS NOT NULL AS "is_child!: i64", i.release, i.software_type,
                  i.parameters, i.sla, i.connection, i.slap_state, i.stamped_us,
                  a.user AS "status_user?", a.kind AS "status_kind?",

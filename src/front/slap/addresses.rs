@@ -18,7 +18,7 @@ pub(super) async fn tree_addresses(call: &Call) -> Result<Response, SlapError> {
     let at = call.form.partition()?;
     let addresses = call
         .master
-        .tree_addresses(&call.caller_about_instance(), &at)
+        .tree_addresses(&call.calling.about_instance(), &at)
         .await
         .answered(CallKind::TreeRead, &call.master)?;
     let body = render::address_pairs(&addresses);

@@ -15,7 +15,7 @@ pub(super) async fn instance_bang(call: &Call) -> Result<Response, SlapError> {
     let at = call.form.partition()?;
     let message = call.form.required("message")?.to_owned();
     call.master
-        .bang_instance(call.caller_about_instance(), at, message)
+        .bang_instance(call.calling.about_instance(), at, message)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::ok_xml())
@@ -29,7 +29,7 @@ pub(super) async fn computer_bang(call: &Call) -> Result<Response, SlapError> {
     let computer = call.form.computer("computer_id")?;
     let message = call.form.required("message")?.to_owned();
     call.master
-        .bang_computer(call.caller_about_computer(&computer), computer, message)
+        .bang_computer(call.calling.about_computer(&computer), computer, message)
         .await
         .done(CallKind::ComputerWrite, &call.master)?;
     Ok(answer::none())

@@ -22,7 +22,7 @@ pub(super) async fn generate(call: &Call) -> Result<Response, SlapError> {
     let computer = call.form.computer("computer_id")?;
     let issued = call
         .master
-        .generate_computer_certificate(call.caller(), computer)
+        .generate_computer_certificate(call.calling.of_itself(), computer)
         .await
         .answered(CallKind::Setup, &call.master)?;
     let body = pair(&issued.certificate_with_text(), &issued.key_pem);
@@ -35,7 +35,7 @@ pub(super) async fn generate(call: &Call) -> Result<Response, SlapError> {
 pub(super) async fn revoke(call: &Call) -> Result<Response, SlapError> {
     let computer = call.form.computer("computer_id")?;
     call.master
-        .revoke_computer_certificate(call.caller(), computer)
+        .revoke_computer_certificate(call.calling.of_itself(), computer)
         .await
         .answered(CallKind::Setup, &call.master)?;
     Ok(answer::none())
@@ -49,7 +49,7 @@ pub(super) async fn of_partition(call: &Call) -> Result<Response, SlapError> {
     let at = call.form.partition()?;
     let found = call
         .master
-        .instance_certificate(call.caller_about_instance(), at)
+        .instance_certificate(call.calling.about_instance(), at)
         .await
         .answered(CallKind::PartitionRead, &call.master)?;
     let body = pair(&found.certificate_pem, &found.key_pem);

@@ -2,6 +2,8 @@
 
 use axum::response::Response;
 
+use crate::domain::instance::InstanceName;
+
 use super::{
     Call, answer,
     error::{CallKind, Done, SlapError},
@@ -25,7 +27,11 @@ pub(super) async fn set_connection(call: &Call) -> Result<Response, SlapError> {
         .filter(|reference| !reference.eq_ignore_ascii_case("none"))
         .map(str::to_owned);
     call.master
-        .publish_connection(call.caller_about_instance(), at, shared, connection)
+        .publish_connection(
+            call.calling.about_instance(),
+            InstanceName::on(at, shared),
+            connection,
+        )
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::none())

@@ -197,6 +197,7 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::Installation { .. }
         | Missing::ProductOfRelease(_)
         | Missing::Instance(_)
+        | Missing::Tree(_)
         | Missing::User(_)
         | Missing::Project(_)
         | Missing::Requester(_)
@@ -208,6 +209,7 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
     match missing {
         Missing::ProductOfRelease(_)
         | Missing::Instance(_)
+        | Missing::Tree(_)
         | Missing::User(_)
         | Missing::Project(_)
         | Missing::Requester(_)

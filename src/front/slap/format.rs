@@ -6,14 +6,11 @@ use axum::{http::StatusCode, response::Response};
 
 use crate::{
     domain::{
-        computer::{ComputerFormat, PartitionFormat, Route},
+        computer::{ComputerDetails, ComputerFormat, PartitionFormat, Route},
         identifier::{ComputerReference, PartitionReference},
         text::InvalidValue,
     },
-    front::xml::{
-        marshal::Value,
-        python::{self, Float},
-    },
+    front::xml::{json, marshal::Value},
 };
 
 use super::{
@@ -29,7 +26,7 @@ use super::{
 /// (C.11). Source: `slap.md` 5.12.
 pub(super) async fn load_computer_configuration(call: &Call) -> Result<Response, SlapError> {
     let format = computer(&call.form.required_value("xml")?)?;
-    let caller = call.caller_about_computer(&format.reference);
+    let caller = call.calling.about_computer(&format.reference);
     call.master
         .format_computer(caller, format)
         .await
@@ -57,13 +54,15 @@ fn computer(xml: &Value<'_>) -> Result<ComputerFormat, InvalidValue> {
     }
     Ok(ComputerFormat {
         reference: ComputerReference::parse("reference", root.required_text("reference")?)?,
-        address: root.owned_text("address")?,
-        netmask: root.owned_text("netmask")?,
-        os_type: root.owned_text("os_type")?,
-        public_ipv4_address: root.owned_text("public_ipv4_address")?,
-        slapos_version: root.owned_text("slapos_version")?,
+        details: Some(ComputerDetails {
+            address: root.owned_text("address")?,
+            netmask: root.owned_text("netmask")?,
+            os_type: root.owned_text("os_type")?,
+            public_ipv4_address: root.owned_text("public_ipv4_address")?,
+            slapos_version: root.owned_text("slapos_version")?,
+        }),
         partitions,
-        document: json(xml).to_string(),
+        document: json::of_value(xml).to_string(),
     })
 }
 
@@ -102,6 +101,7 @@ fn partition(place: &Place<'_>) -> Result<PartitionFormat, InvalidValue> {
         tap_name: of_tap("name")?,
         addresses,
         route: Some(route).filter(|route| !route.address.is_empty()),
+        described: None,
         capabilities,
     })
 }
@@ -199,27 +199,6 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The value as JSON, for inspection: what JSON has no word for becomes Python's text of it.
-fn json(value: &Value<'_>) -> serde_json::Value {
-    match value {
-        Value::None => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Int(number) => (*number).into(),
-        Value::Float(number) if number.is_finite() => (*number).into(),
-        Value::Float(number) => Float(*number).to_string().into(),
-        Value::Text(text) => text.as_ref().into(),
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) => {
-            items.iter().map(json).collect::<Vec<_>>().into()
-        }
-        Value::Dictionary(pairs) => pairs
-            .iter()
-            .map(|(key, value)| (python::str(key), json(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::BigInt(_) | Value::Complex(..) | Value::Object(_) => python::str(value).into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,8 +241,9 @@ mod tests {
         ])]))
         .unwrap();
         assert_eq!(read.reference.as_str(), "COMP-7");
+        let details = read.details.unwrap();
         assert_eq!(
-            (read.address.as_deref(), read.netmask),
+            (details.address.as_deref(), details.netmask),
             (Some("10.0.0.1"), None)
         );
         let partition = &read.partitions[0];
@@ -319,20 +299,6 @@ mod tests {
         check(
             &configuration(vec![Value::dictionary([("reference", "".into())])]),
             "`partition_list[0].reference`: is empty, a text was expected",
-        );
-    }
-
-    #[test]
-    fn the_document_keeps_what_json_cannot_say_as_text() {
-        let value = Value::list([
-            Value::Float(f64::NAN),
-            Value::Float(1.5),
-            Value::BigInt("99999999999999999999".to_owned()),
-            Value::Dictionary(vec![(Value::Int(1), Value::None)]),
-        ]);
-        assert_eq!(
-            json(&value).to_string(),
-            r#"["nan",1.5,"99999999999999999999",{"1":null}]"#
         );
     }
 }

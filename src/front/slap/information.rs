@@ -25,7 +25,7 @@ pub(super) async fn full_computer_information(call: &Call) -> Result<Response, S
     let name = call.form.required("computer_id")?;
     let reader = call
         .master
-        .computer_reader(&call.caller(), name)
+        .computer_reader(&call.calling.of_itself(), name)
         .await
         .answered(CallKind::ComputerRead, &call.master)?;
     let is_kept = match reader {

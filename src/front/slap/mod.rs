@@ -12,10 +12,8 @@ mod cache;
 mod certificate;
 mod connection;
 mod error;
-mod fake_frontend;
 mod form;
 mod format;
-mod identity;
 mod information;
 mod partition;
 mod product;
@@ -42,8 +40,8 @@ use axum::{
 };
 
 use crate::{
-    domain::{behaviour::Behaviour, caller::Caller, identifier::ComputerReference},
-    front::{auth::Authentication, log::CallFacts},
+    domain::behaviour::Behaviour,
+    front::{calling::Calling, log::CallFacts},
     master::Master,
 };
 
@@ -54,7 +52,6 @@ pub use cache::SlapState;
 use self::{
     error::{Answered as _, CallKind, SlapError},
     form::Form,
-    identity::CallingPartition,
     render::Style,
 };
 
@@ -155,10 +152,8 @@ struct Call {
     master: Master,
     state: SlapState,
     form: Form,
-    /// What the request proves of who makes it.
-    auth: Authentication,
-    /// The partition that the header names, where that counts.
-    calling: CallingPartition,
+    /// Who makes it.
+    calling: Calling,
     headers: HeaderMap,
     address: PublicAddress,
 }
@@ -166,17 +161,11 @@ struct Call {
 impl Call {
     async fn read(app: AppState, request: Request) -> Result<Self, SlapError> {
         let (parts, body) = request.into_parts();
-        let auth = Authentication::of(&app, &parts.extensions, &parts.headers);
-        let calling = if auth.is_open() {
-            CallingPartition::of(&parts.headers)
-        } else {
-            CallingPartition::unnamed()
-        };
+        let calling = Calling::of(&app, &parts);
         Ok(Self {
             master: app.master,
             state: app.slap,
             form: Form::of(&parts, body).await?,
-            auth,
             calling,
             headers: parts.headers,
             address: app.address,
@@ -197,29 +186,10 @@ impl Call {
         self.state.last_modified().header(now)
     }
 
-    /// Who calls about an instance: on an open listener the one that the header names, else the
-    /// one that the call is about.
-    fn caller_about_instance(&self) -> Caller {
-        self.auth.caller(self.calling.caller())
-    }
-
-    /// Who calls about a computer: on an open listener the computer that the call names.
-    fn caller_about_computer(&self, computer: &ComputerReference) -> Caller {
-        match &self.auth {
-            Authentication::Open => Caller::Computer(computer.clone()),
-            Authentication::Certificate(credential) => Caller::Certified(credential.clone()),
-        }
-    }
-
-    /// Who makes any other call: on an open listener the default user.
-    fn caller(&self) -> Caller {
-        self.auth.caller(Caller::DefaultUser)
-    }
-
     /// Refuses who proves nothing, where that is asked for: for what is answered without asking
     /// the master for anything else.
     async fn admitted(&self) -> Result<(), SlapError> {
-        let admitted = self.master.admit(&self.caller()).await;
+        let admitted = self.master.admit(&self.calling.of_itself()).await;
         admitted.answered(CallKind::Server, &self.master)
     }
 
@@ -228,10 +198,7 @@ impl Call {
         let field = |name| self.form.not_empty(name).ok().flatten();
         let computer = field("computer_id").or_else(|| field("computer_reference"));
         CallFacts {
-            caller: match &self.auth {
-                Authentication::Open => self.calling.to_text(),
-                Authentication::Certificate(_) => self.master.remembered(&self.caller()),
-            },
+            caller: self.calling.in_words(&self.master),
             computer: computer.map(str::to_owned),
             ..facts(call)
         }

@@ -20,7 +20,7 @@ pub(super) async fn register(call: &Call) -> Result<Response, SlapError> {
         .form
         .partition_at("computer_reference", "computer_partition_reference")?;
     call.master
-        .admit_to_partition(&call.caller(), &at)
+        .admit_to_partition(&call.calling.of_itself(), &at)
         .await
         .answered(CallKind::PartitionRead, &call.master)?;
     let computer = call.form.required("computer_reference")?;

@@ -46,7 +46,7 @@ pub(super) async fn release_list(call: &Call) -> Result<Response, SlapError> {
         .transpose()?;
     let releases = call
         .master
-        .product_releases(&call.caller(), project, query)
+        .product_releases(&call.calling.of_itself(), project, query)
         .await
         .answered(CallKind::ProductRead, &call.master)?;
     let list = Value::list(releases.iter().map(SoftwareReleaseUri::as_str));

@@ -24,7 +24,7 @@ pub(super) async fn request_computer(call: &Call) -> Result<Response, SlapError>
         .transpose()?;
     let computer = call
         .master
-        .request_computer(call.caller(), title, project)
+        .request_computer(call.calling.of_itself(), title, project)
         .await
         .answered(CallKind::Setup, &call.master)?;
     Ok(answer::xml(render::requested_computer(&computer.reference)))

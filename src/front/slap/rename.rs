@@ -2,6 +2,8 @@
 
 use axum::response::Response;
 
+use crate::domain::instance::InstanceName;
+
 use super::{
     Call, answer,
     error::{CallKind, Done, SlapError},
@@ -17,7 +19,11 @@ pub(super) async fn rename(call: &Call) -> Result<Response, SlapError> {
     let title = call.form.title("new_name")?;
     let shared = call.form.not_empty("slave_reference")?.map(str::to_owned);
     call.master
-        .rename_instance(call.caller_about_instance(), at, shared, title)
+        .rename_instance(
+            call.calling.about_instance(),
+            InstanceName::on(at, shared),
+            title,
+        )
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(answer::none())

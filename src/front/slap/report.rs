@@ -3,7 +3,10 @@
 
 use axum::{http::StatusCode, response::Response};
 
-use crate::master::{InstanceReport, ReportOutcome};
+use crate::{
+    domain::instance::InstanceName,
+    master::{InstanceReport, ReportOutcome},
+};
 
 use super::{
     Call, answer,
@@ -38,7 +41,8 @@ pub(super) async fn destroyed(call: &Call) -> Result<Response, SlapError> {
 pub(super) async fn error(call: &Call) -> Result<Response, SlapError> {
     let log = call.form.required("error_log")?.to_owned();
     let shared = call.form.not_empty("slave_reference")?.map(str::to_owned);
-    report(call, InstanceReport::Error { log, shared }).await
+    let name = InstanceName::on(call.form.partition()?, shared);
+    report_of(call, name, InstanceReport::Error { log }).await
 }
 
 /// `POST /buildingComputerPartition`, `/availableComputerPartition`: acknowledged, without
@@ -49,16 +53,25 @@ pub(super) async fn legacy(call: &Call) -> Result<Response, SlapError> {
 
 async fn report(call: &Call, report: InstanceReport) -> Result<Response, SlapError> {
     let at = call.form.partition()?;
+    report_of(call, at.into(), report).await
+}
+
+async fn report_of(
+    call: &Call,
+    name: InstanceName,
+    report: InstanceReport,
+) -> Result<Response, SlapError> {
     let outcome = call
         .master
-        .report_instance(call.caller_about_instance(), at, report)
+        .report_instance(call.calling.about_instance(), name, report)
         .await
         .done(CallKind::PartitionWrite, &call.master)?;
     Ok(match outcome {
-        Some(ReportOutcome::ChildrenLeft(count)) => answer::plain(
+        Some(ReportOutcome::ChildrenLeft(children)) => answer::plain(
             StatusCode::OK,
             format!(
-                "not done: {count} of its children are left, and are now asked to be destroyed\n"
+                "not done: {} of its children are left, and are now asked to be destroyed\n",
+                children.len()
             ),
         ),
         Some(ReportOutcome::Taken) | None => answer::none(),

@@ -7,11 +7,11 @@ use crate::{
     domain::{
         identifier::{ProjectReference, SoftwareReleaseUri, SoftwareType},
         parameters::Parameters,
-        request::{RequestInstance, add_retention_delay},
+        request::{RequestInstance, Requester, add_retention_delay},
         state::InstanceKind,
         text::InvalidValue,
     },
-    front::xml::marshal::Value,
+    front::{fake_frontend, xml::marshal::Value},
     master::RequestOutcome,
 };
 
@@ -19,7 +19,6 @@ use super::{
     Call, answer,
     cache::Page,
     error::{Answered, CallKind, SlapError},
-    fake_frontend,
     form::Form,
     render,
 };
@@ -34,12 +33,14 @@ const DEFAULT_TYPE: &str = "default";
 pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, SlapError> {
     call.admitted().await?;
     let request = read(call)?;
-    if let Some(body) = fake_frontend::answer(&request, &call.behaviour())? {
-        return Ok(answer::xml(body));
+    let invented = fake_frontend::invented(&request, &call.behaviour())
+        .map_err(|missing| missing.of("partition_parameter_xml"))?;
+    if let Some(frontend) = invented {
+        return Ok(answer::xml(render::invented(&frontend)));
     }
     let outcome = call
         .master
-        .request_instance(call.caller(), request)
+        .request_instance(call.calling.of_itself(), request)
         .await
         .answered(CallKind::Request, &call.master)?;
     let (instance, computer) = match outcome {
@@ -47,7 +48,7 @@ pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, 
         RequestOutcome::Changed(view) => {
             return Ok(answer::xml(render::requested(&view, call.style())));
         }
-        RequestOutcome::NotReady => return Err(SlapError::NotReady),
+        RequestOutcome::Waiting(_) | RequestOutcome::NotReady => return Err(SlapError::NotReady),
     };
     let revision = call.master.revision(computer.as_str());
     let page = Page::Requested(instance.as_str());
@@ -75,7 +76,7 @@ fn read(call: &Call) -> Result<RequestInstance, SlapError> {
         sla
     });
     Ok(RequestInstance {
-        requester: call.calling.requester(form)?,
+        requester: requester(call)?,
         title: form.title("partition_reference")?,
         kind: kind(form)?,
         release: SoftwareReleaseUri::parse("software_release", form.required("software_release")?)?,
@@ -90,6 +91,21 @@ fn read(call: &Call) -> Result<RequestInstance, SlapError> {
             .map(|project| ProjectReference::parse("project_reference", project))
             .transpose()?,
     })
+}
+
+/// In whose name it is requested: the header wins over the form, and without both form fields it
+/// is whoever calls.
+fn requester(call: &Call) -> Result<Requester, InvalidValue> {
+    if let Some(at) = call.calling.partition() {
+        return Ok(Requester::Header(at.clone()));
+    }
+    let computer = call.form.not_empty("computer_id")?;
+    let partition = call.form.not_empty("computer_partition_id")?;
+    if computer.is_some() && partition.is_some() {
+        Ok(Requester::Form(call.form.partition()?))
+    } else {
+        Ok(Requester::Caller)
+    }
 }
 
 /// Whether a shared instance is asked for. Production refuses what is no boolean as a value, not

@@ -38,7 +38,7 @@ pub(super) async fn destroyed(call: &Call) -> Result<Response, SlapError> {
 async fn report(call: &Call, report: SoftwareReport) -> Result<Response, SlapError> {
     let computer = call.form.computer("computer_id")?;
     let release = call.form.release("url")?;
-    let caller = call.caller_about_computer(&computer);
+    let caller = call.calling.about_computer(&computer);
     call.master
         .report_software(caller, computer, release, report)
         .await

@@ -16,7 +16,7 @@ pub(super) async fn computer_status(call: &Call) -> Result<Response, SlapError> 
     let computer = call.form.computer("computer_id")?;
     let reading = call
         .master
-        .computer_status(&call.caller(), &computer)
+        .computer_status(&call.calling.of_itself(), &computer)
         .await
         .answered(CallKind::ComputerStatus, &call.master)?;
     Ok(answer(call, &reading))
@@ -28,7 +28,7 @@ pub(super) async fn partition_status(call: &Call) -> Result<Response, SlapError>
     let at = call.form.partition()?;
     let reading = call
         .master
-        .partition_status(&call.caller(), &at)
+        .partition_status(&call.calling.of_itself(), &at)
         .await
         .answered(CallKind::PartitionStatus, &call.master)?;
     check_subject(call, &reading)?;
@@ -42,7 +42,7 @@ pub(super) async fn installation_status(call: &Call) -> Result<Response, SlapErr
     let computer = call.form.computer("computer_id")?;
     let reading = call
         .master
-        .installation_status(&call.caller(), &computer, &release)
+        .installation_status(&call.calling.of_itself(), &computer, &release)
         .await
         .answered(CallKind::ComputerStatus, &call.master)?;
     check_subject(call, &reading)?;

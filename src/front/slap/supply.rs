@@ -23,7 +23,7 @@ pub(super) async fn supply_supply(call: &Call) -> Result<Response, SlapError> {
             .to_owned(),
     };
     call.master
-        .supply(call.caller(), supply)
+        .supply(call.calling.of_itself(), supply)
         .await
         .done(CallKind::Setup, &call.master)?;
     Ok(answer::none())

@@ -19,7 +19,7 @@ pub(super) async fn use_computer(call: &Call) -> Result<Response, SlapError> {
     let report = consumption::read(call.form.required(FIELD)?)
         .map_err(|error| InvalidValue::new(FIELD, error.to_string()))?;
     call.master
-        .report_usage(call.caller_about_computer(&computer), computer, report)
+        .report_usage(call.calling.about_computer(&computer), computer, report)
         .await
         .done(CallKind::ComputerWrite, &call.master)?;
     Ok(answer::plain(StatusCode::OK, "OK"))

@@ -16,6 +16,7 @@ use super::{
     column::{parameters, word},
 };
 use crate::domain::{
+    guid::ProxyGuid,
     identifier::{InstanceReference, SoftwareReleaseUri, SoftwareType, Title},
     instance::{Instance, Wanted},
     time::Timestamp,
@@ -129,6 +130,31 @@ pub(crate) async fn live_by_reference(
     .fetch_optional(connection)
     .await
     .during("find an instance")?;
+    row.map(Instance::try_from).transpose()
+}
+
+/// The live instance of these titles and this kind; of several, the oldest.
+pub(crate) async fn live_by_titles(
+    connection: &mut SqliteConnection,
+    guid: &ProxyGuid,
+) -> Result<Option<Instance>, StoreError> {
+    let title = guid.title.as_str();
+    let tree = guid.tree.as_ref().unwrap_or(&guid.title).as_str();
+    let is_root = guid.tree.is_none();
+    let kind = guid.kind.as_str();
+    let row = select!(
+        "JOIN instance_tree t ON t.id = i.tree_id
+         WHERE t.title = ?1 AND i.title = ?2 AND i.validation = 'validated' AND +i.kind = ?3
+           AND (i.parent_id IS NULL AND i.title = t.title) = ?4
+         ORDER BY i.id LIMIT 1",
+        tree,
+        title,
+        kind,
+        is_root
+    )
+    .fetch_optional(connection)
+    .await
+    .during("find an instance by titles")?;
     row.map(Instance::try_from).transpose()
 }
 

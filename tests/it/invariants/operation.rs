@@ -358,20 +358,22 @@ async fn report(
         Reported::Stopped => InstanceReport::Stopped,
         Reported::Destroyed => InstanceReport::Destroyed,
         Reported::Preparing => InstanceReport::Preparing,
-        Reported::Error => InstanceReport::Error {
+        Reported::Error | Reported::SharedError => InstanceReport::Error {
             log: "broken".to_owned(),
-            shared: None,
-        },
-        Reported::SharedError => InstanceReport::Error {
-            log: "broken".to_owned(),
-            shared: Some(
-                before
-                    .first_shared_on(at)
-                    .unwrap_or_else(|| "SOFTINST-0".to_owned()),
-            ),
         },
     };
-    let outcome = world.report(at, report).await?;
+    let outcome = match reported {
+        Reported::SharedError => {
+            let shared = before.first_shared_on(at);
+            let shared = shared.as_deref().unwrap_or("SOFTINST-0");
+            world.report_shared(at, shared, report).await?
+        }
+        Reported::Started
+        | Reported::Stopped
+        | Reported::Destroyed
+        | Reported::Error
+        | Reported::Preparing => world.report(at, report).await?,
+    };
     assert_eq!(outcome, ReportOutcome::Taken);
     Ok(())
 }

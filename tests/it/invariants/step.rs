@@ -94,7 +94,7 @@ fn told<'s>(outcome: &'s RequestOutcome, now: &'s Snapshot) -> Option<&'s Reques
     match outcome {
         RequestOutcome::Unchanged { instance, .. } => now.told.requesters.get(instance.as_str()),
         RequestOutcome::Changed(view) => Some(view),
-        RequestOutcome::NotReady => None,
+        RequestOutcome::Waiting(_) | RequestOutcome::NotReady => None,
     }
 }
 

@@ -229,7 +229,7 @@ const TABLE: &[Row] = &[
             ),
             (
                 "report",
-                "started, after rounds: started, root's report: ChildrenLeft(1)",
+                "started, after rounds: started, root's report: ChildrenLeft([Title(\"b\")])",
             ),
         ],
     ),

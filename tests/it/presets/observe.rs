@@ -61,7 +61,7 @@ async fn seen(request: Request<'_>) -> String {
     match request.answer().await {
         Ok(RequestOutcome::Unchanged { computer, .. }) => format!("on {computer}"),
         Ok(RequestOutcome::Changed(view)) => format!("on {}", view.at.computer),
-        Ok(RequestOutcome::NotReady) => "not ready".to_owned(),
+        Ok(RequestOutcome::Waiting(_) | RequestOutcome::NotReady) => "not ready".to_owned(),
         refused @ Err(_) => word(&refused),
     }
 }

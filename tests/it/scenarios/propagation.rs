@@ -9,7 +9,7 @@ use slapmaster::{
     master::{InstanceReport, ReportOutcome},
 };
 
-use crate::support::world::{RELEASE, Request, TestWorld};
+use crate::support::world::{RELEASE, Request, TestWorld, title};
 
 /// Root `web`, its child `b` and below that `c`, all on partitions.
 struct Chain {
@@ -193,10 +193,13 @@ async fn slapproxy_refuses_the_roots_report_until_its_children_are_gone() {
     chain.root("destroyed").await;
     assert_eq!(chain.states().await, [Destroyed, Started, Started]);
     let gone = || world.report(&chain.web, InstanceReport::Destroyed);
-    assert_eq!(gone().await.unwrap(), ReportOutcome::ChildrenLeft(2));
+    let left = |titles: &[&str]| {
+        ReportOutcome::ChildrenLeft(titles.iter().map(|text| title(text)).collect())
+    };
+    assert_eq!(gone().await.unwrap(), left(&["b", "c"]));
     assert_eq!(chain.states().await, [Destroyed; 3]);
     world.report_destroyed(&chain.b).await;
-    assert_eq!(gone().await.unwrap(), ReportOutcome::ChildrenLeft(1));
+    assert_eq!(gone().await.unwrap(), left(&["c"]));
     world.report_destroyed(&chain.c).await;
     assert_eq!(gone().await.unwrap(), ReportOutcome::Taken);
     for place in [&chain.web, &chain.b, &chain.c] {

@@ -257,9 +257,9 @@ async fn an_error_of_a_shared_instance_leaves_its_hosts_status_alone() {
     let before = world.status(&web.at).await;
     let error = InstanceReport::Error {
         log: "no certificate".to_owned(),
-        shared: Some(front.reference.as_str().to_owned()),
     };
-    world.report(&web.at, error).await.unwrap();
+    let shared = front.reference.as_str();
+    world.report_shared(&web.at, shared, error).await.unwrap();
     assert_eq!(world.status(&web.at).await, before);
     let status = format!(
         "SELECT kind || ': ' || message FROM access_status WHERE reference = '{}'",
@@ -269,11 +269,8 @@ async fn an_error_of_a_shared_instance_leaves_its_hosts_status_alone() {
         world.text(&status).await,
         "error: while instanciating: no certificate"
     );
-    let wrong = InstanceReport::Error {
-        log: String::new(),
-        shared: Some("SOFTINST-99".to_owned()),
-    };
-    let refused = world.report(&web.at, wrong).await;
+    let wrong = InstanceReport::Error { log: String::new() };
+    let refused = world.report_shared(&web.at, "SOFTINST-99", wrong).await;
     assert!(matches!(
         refused,
         Err(MasterError::NotFound(Missing::SharedInstance { .. }))

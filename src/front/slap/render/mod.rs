@@ -14,11 +14,12 @@ use crate::{
         parameters::Parameters,
         software::SoftwareInstallation,
         state::{InstanceKind, RequestedState},
-        status::{StatusReading, no_data_text},
+        status::StatusReading,
         time::Timestamp,
     },
     front::{
-        date::http_date,
+        fake_frontend::Invented,
+        status,
         xml::{
             instance,
             marshal::{self, Class, Value},
@@ -27,9 +28,6 @@ use crate::{
     },
     master::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView},
 };
-
-/// Who is said to have reported a status that nobody reported.
-const MASTER: &str = "SlapOS Master";
 
 /// How references and times look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,35 +262,23 @@ pub(super) fn requested(view: &RequestedView, style: Style) -> String {
     marshal::write(&Value::object(Class::SoftwareInstance, [], attributes))
 }
 
+/// A frontend that slapproxy makes up (`slap.md` 9.2).
+pub(super) fn invented(frontend: &Invented) -> String {
+    marshal::write(&Value::object(
+        Class::ComputerPartition,
+        ["".into(), (&frontend.partition).into(), Value::None],
+        [
+            ("slap_computer_id", "".into()),
+            ("slap_computer_partition_id", "".into()),
+            ("_parameter_dict", Value::Dictionary(Vec::new())),
+            ("_connection_dict", (&frontend.connection).into()),
+        ],
+    ))
+}
+
 /// A status (`slap.md` 4.9).
 pub(super) fn status(reading: &StatusReading) -> String {
-    let mut told: Vec<(&str, Value<'_>)> = vec![
-        ("reference", reading.reference.as_str().into()),
-        ("portal_type", reading.portal_type.as_str().into()),
-    ];
-    if let Some(status) = &reading.status {
-        let (old, ageing) = (reading.is_old(), reading.is_ageing());
-        told.extend([
-            ("user", status.user.as_str().into()),
-            ("created_at", http_date(status.created_at).into()),
-            ("since", http_date(status.since).into()),
-            ("state", status.state.as_str().into()),
-            ("text", status.text().into()),
-            ("no_data_since_15_minutes", i32::from(old).into()),
-            ("no_data_since_5_minutes", i32::from(ageing).into()),
-        ]);
-    } else {
-        let now = http_date(reading.read_at);
-        told.extend([
-            ("user", MASTER.into()),
-            ("created_at", now.clone().into()),
-            ("since", now.into()),
-            ("state", "".into()),
-            ("text", no_data_text(&reading.reference).into()),
-            ("no_data", 1.into()),
-        ]);
-    }
-    marshal::write(&Value::dictionary(told))
+    marshal::write(&status::dictionary(reading))
 }
 
 /// Addresses as pairs of interface and address, routes too (`slap.md` 5.18).

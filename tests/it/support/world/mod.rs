@@ -21,10 +21,11 @@ use slapmaster::{
     domain::{
         behaviour::{Behaviour, Preset},
         caller::Caller,
-        computer::{ComputerFormat, PartitionFormat, Route},
+        computer::{ComputerDetails, ComputerFormat, PartitionFormat, Route},
         identifier::{
             ComputerReference, PartitionAddress, PartitionReference, SoftwareReleaseUri, Title,
         },
+        instance::InstanceName,
         parameters::Parameters,
         software::{SoftwareReport, Supply},
         time::Timestamp,
@@ -148,6 +149,7 @@ pub(crate) fn partition(reference: &str, number: usize) -> PartitionFormat {
         tap_name: format!("tap-{reference}"),
         addresses: vec![(format!("2001:db8::{number:x}"), "ffff::".to_owned())],
         route: None,
+        described: None,
         capabilities: Vec::new(),
     }
 }
@@ -166,11 +168,11 @@ pub(crate) fn route(address: &str) -> Route {
 pub(crate) fn computer_format(reference: &str, partitions: Vec<PartitionFormat>) -> ComputerFormat {
     ComputerFormat {
         reference: computer(reference),
-        address: Some("2001:db8::1".to_owned()),
-        netmask: Some("ffff::".to_owned()),
-        os_type: None,
-        public_ipv4_address: None,
-        slapos_version: None,
+        details: Some(ComputerDetails {
+            address: Some("2001:db8::1".to_owned()),
+            netmask: Some("ffff::".to_owned()),
+            ..ComputerDetails::default()
+        }),
         partitions,
         document: "{}".to_owned(),
     }
@@ -266,7 +268,10 @@ impl TestWorld {
             release: release(uri),
             state: state.to_owned(),
         };
-        self.master.supply(Caller::DefaultUser, supply).await
+        self.master
+            .supply(Caller::DefaultUser, supply)
+            .await
+            .map(drop)
     }
 
     /// Reports on software in the name of its computer.
@@ -293,6 +298,19 @@ impl TestWorld {
             .await
     }
 
+    /// Reports on a shared instance, by the reference that the instance on a partition is told.
+    pub(crate) async fn report_shared(
+        &self,
+        at: &PartitionAddress,
+        shared: &str,
+        report: InstanceReport,
+    ) -> Result<ReportOutcome> {
+        let name = InstanceName::HostedOn(at.clone(), shared.to_owned());
+        self.master
+            .report_instance(Caller::Instance(None), name, report)
+            .await
+    }
+
     /// Reports that the instance on a partition is gone.
     pub(crate) async fn report_destroyed(&self, at: &PartitionAddress) {
         let outcome = self.report(at, InstanceReport::Destroyed).await.unwrap();
@@ -303,7 +321,6 @@ impl TestWorld {
     pub(crate) async fn report_error(&self, at: &PartitionAddress, log: &str) {
         let report = InstanceReport::Error {
             log: log.to_owned(),
-            shared: None,
         };
         self.report(at, report).await.unwrap();
     }
@@ -321,10 +338,11 @@ impl TestWorld {
         pairs: &[(&str, &str)],
     ) -> Result<()> {
         let caller = Caller::Instance(None);
-        let shared = shared.map(str::to_owned);
+        let name = InstanceName::on(at.clone(), shared.map(str::to_owned));
         self.master
-            .publish_connection(caller, at.clone(), shared, parameters(pairs))
+            .publish_connection(caller, name, parameters(pairs))
             .await
+            .map(drop)
     }
 
     /// Renames the instance on a partition.
@@ -339,9 +357,9 @@ impl TestWorld {
         shared: Option<&str>,
         name: &str,
     ) -> Result<()> {
-        let shared = shared.map(str::to_owned);
+        let instance = InstanceName::on(at.clone(), shared.map(str::to_owned));
         self.master
-            .rename_instance(Caller::Instance(None), at.clone(), shared, title(name))
+            .rename_instance(Caller::Instance(None), instance, title(name))
             .await
     }
 

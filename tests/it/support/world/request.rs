@@ -123,13 +123,16 @@ impl Request<'_> {
                 view.unwrap().unwrap()
             }
             RequestOutcome::Changed(view) => *view,
-            RequestOutcome::NotReady => panic!("it is not allocated"),
+            outcome @ (RequestOutcome::Waiting(_) | RequestOutcome::NotReady) => {
+                panic!("it is not allocated: {outcome:?}")
+            }
         }
     }
 
     /// Makes a request that is to be answered "not ready".
     pub(crate) async fn waits(self) {
-        assert_eq!(self.answer().await.unwrap(), RequestOutcome::NotReady);
+        let outcome = self.answer().await.unwrap();
+        assert!(!outcome.is_placed(), "{outcome:?}");
     }
 
     /// Makes a request that is to be refused, and checks that nothing changed.

@@ -1,15 +1,12 @@
 //! Slapproxy's invented frontends: two well-known releases whose shared instances are answered
 //! without any host (`slap.md` 9.2, C.32).
 
-use crate::{
-    domain::{
-        behaviour::{Behaviour, FakeFrontend},
-        parameters::Parameters,
-        request::RequestInstance,
-        state::InstanceKind,
-        text::InvalidValue,
-    },
-    front::xml::marshal::{self, Class, Value},
+use crate::domain::{
+    behaviour::{Behaviour, FakeFrontend},
+    parameters::Parameters,
+    request::RequestInstance,
+    state::InstanceKind,
+    text::InvalidValue,
 };
 
 const WEB: &str =
@@ -18,15 +15,36 @@ const WEB_TYPES: [&str; 2] = ["default", "RootSoftwareInstance"];
 const KVM: &str = "http://git.erp5.org/gitweb/slapos.git/blob_plain/refs/tags/slapos-0.92:/software/kvm/software.cfg";
 const KVM_TYPE: &str = "frontend";
 
-/// The invented answer, if the request is for one of the two and the switch is on. Nothing is
-/// stored.
+/// A frontend that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Invented {
+    /// What stands for its partition.
+    pub(super) partition: String,
+    /// What it is said to publish.
+    pub(super) connection: Parameters,
+}
+
+/// A parameter that the invented frontend is made of is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MissingKey(&'static str);
+
+impl MissingKey {
+    /// The error, of the field that holds the parameters in a dialect.
+    pub(super) fn of(self, field: &str) -> InvalidValue {
+        let reason = format!("has no `{}`, which this frontend needs", self.0);
+        InvalidValue::new(field, reason)
+    }
+}
+
+/// What is answered in place of an instance, if the request is for one of the two and the switch
+/// is on. Nothing is stored.
 ///
 /// Slapproxy points to its own forwarding address when it is reached by https; this master does
 /// not forward, and answers the URL itself.
-pub(super) fn answer(
+pub(super) fn invented(
     request: &RequestInstance,
     behaviour: &Behaviour,
-) -> Result<Option<String>, InvalidValue> {
+) -> Result<Option<Invented>, MissingKey> {
     if behaviour.fake_frontend == FakeFrontend::Off || request.kind == InstanceKind::Software {
         return Ok(None);
     }
@@ -38,7 +56,7 @@ pub(super) fn answer(
     }
 }
 
-fn web(parameters: &Parameters) -> Result<String, InvalidValue> {
+fn web(parameters: &Parameters) -> Result<Invented, MissingKey> {
     let url = needed(parameters, "url")?;
     let domain = host_and_port(url).to_owned();
     Ok(frontend(
@@ -47,7 +65,7 @@ fn web(parameters: &Parameters) -> Result<String, InvalidValue> {
     ))
 }
 
-fn kvm(parameters: &Parameters) -> Result<String, InvalidValue> {
+fn kvm(parameters: &Parameters) -> Result<Invented, MissingKey> {
     let port = needed(parameters, "port")?;
     let host = needed(parameters, "host")?;
     let host = if host.contains(':') && !host.starts_with('[') {
@@ -67,13 +85,8 @@ fn kvm(parameters: &Parameters) -> Result<String, InvalidValue> {
     ))
 }
 
-fn needed<'a>(parameters: &'a Parameters, key: &str) -> Result<&'a str, InvalidValue> {
-    parameters.get(key).ok_or_else(|| {
-        InvalidValue::new(
-            "partition_parameter_xml",
-            format!("has no `{key}`, which this frontend needs"),
-        )
-    })
+fn needed<'a>(parameters: &'a Parameters, key: &'static str) -> Result<&'a str, MissingKey> {
+    parameters.get(key).ok_or(MissingKey(key))
 }
 
 fn host_and_port(url: &str) -> &str {
@@ -81,20 +94,17 @@ fn host_and_port(url: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-fn frontend(name: String, connection: impl IntoIterator<Item = (&'static str, String)>) -> String {
-    let connection = connection
-        .into_iter()
-        .map(|(key, value)| (key, value.into()));
-    marshal::write(&Value::object(
-        Class::ComputerPartition,
-        ["".into(), name.into(), Value::None],
-        [
-            ("slap_computer_id", "".into()),
-            ("slap_computer_partition_id", "".into()),
-            ("_parameter_dict", Value::Dictionary(Vec::new())),
-            ("_connection_dict", Value::dictionary(connection)),
-        ],
-    ))
+fn frontend(
+    partition: String,
+    connection: impl IntoIterator<Item = (&'static str, String)>,
+) -> Invented {
+    Invented {
+        partition,
+        connection: connection
+            .into_iter()
+            .map(|(key, value)| (key, Some(value)))
+            .collect(),
+    }
 }
 
 #[cfg(test)]

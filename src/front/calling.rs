@@ -1,59 +1,73 @@
-//! Who is calling, as far as the classic wire says (`slap.md` 1.1, `semantics.md` 10.5).
+//! Who is calling, in the protocol's dialects (`slap.md` 1.1, `json-rpc.md` 3.1, `semantics.md`
+//! 10.5).
 //!
 //! On an open listener nobody proves anything: the header says which instance calls, else the
-//! call's own fields do. Whether such a partition exists is the master's question.
+//! call's own fields do. Where a proof is asked for, nothing of that counts. Whether such a
+//! partition exists is the master's question.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, header, request::Parts};
 
-use crate::domain::{
-    caller::Caller,
-    identifier::{ComputerReference, PartitionAddress, PartitionReference},
-    request::Requester,
-    text::InvalidValue,
+use crate::{
+    domain::{
+        caller::Caller,
+        identifier::{ComputerReference, PartitionAddress, PartitionReference},
+    },
+    master::Master,
 };
 
-use super::form::Form;
+use super::{AppState, auth::Authentication};
 
 /// The scheme under which the client names the partition that calls; sent on POST only.
 const SCHEME: &str = "X-SlapPartition";
 
-/// The partition that the `Authorization` header names, if it names one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct CallingPartition(Option<PartitionAddress>);
+/// What a request says and proves of who makes it.
+#[derive(Debug)]
+pub(super) struct Calling {
+    auth: Authentication,
+    /// The partition that the header names, where that counts.
+    partition: Option<PartitionAddress>,
+}
 
-impl CallingPartition {
-    /// No partition: where who calls has to be proven, the header says nothing.
-    pub(super) const fn unnamed() -> Self {
-        Self(None)
+impl Calling {
+    /// Of the request with this head.
+    pub(super) fn of(app: &AppState, parts: &Parts) -> Self {
+        let auth = Authentication::of(app, &parts.extensions, &parts.headers);
+        let partition = auth
+            .is_open()
+            .then(|| named_partition(&parts.headers))
+            .flatten();
+        Self { auth, partition }
     }
 
-    /// The partition that these headers name.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        Self(named_partition(headers))
+    /// The partition that the header names, where that counts.
+    pub(super) const fn partition(&self) -> Option<&PartitionAddress> {
+        self.partition.as_ref()
     }
 
-    /// Who calls about an instance.
-    pub(super) fn caller(&self) -> Caller {
-        Caller::Instance(self.0.clone())
+    /// Who calls about an instance: on an open listener the one that the header names, else the
+    /// one that the call is about.
+    pub(super) fn about_instance(&self) -> Caller {
+        self.auth.caller(Caller::Instance(self.partition.clone()))
     }
 
-    /// The partition in words, for the log.
-    pub(super) fn to_text(&self) -> Option<String> {
-        self.0.as_ref().map(PartitionAddress::to_string)
-    }
-
-    /// In whose name a request is made: the header wins over the form, and without both form
-    /// fields it is whoever calls.
-    pub(super) fn requester(&self, form: &Form) -> Result<Requester, InvalidValue> {
-        if let Some(at) = &self.0 {
-            return Ok(Requester::Header(at.clone()));
+    /// Who calls about a computer: on an open listener the computer that the call names.
+    pub(super) fn about_computer(&self, computer: &ComputerReference) -> Caller {
+        match &self.auth {
+            Authentication::Open => Caller::Computer(computer.clone()),
+            Authentication::Certificate(credential) => Caller::Certified(credential.clone()),
         }
-        let computer = form.not_empty("computer_id")?;
-        let partition = form.not_empty("computer_partition_id")?;
-        if computer.is_some() && partition.is_some() {
-            Ok(Requester::Form(form.partition()?))
-        } else {
-            Ok(Requester::Caller)
+    }
+
+    /// Who makes any other call: on an open listener the default user.
+    pub(super) fn of_itself(&self) -> Caller {
+        self.auth.caller(Caller::DefaultUser)
+    }
+
+    /// Who it is in words, for the log, as far as that costs nothing.
+    pub(super) fn in_words(&self, master: &Master) -> Option<String> {
+        match &self.auth {
+            Authentication::Open => self.partition.as_ref().map(PartitionAddress::to_string),
+            Authentication::Certificate(_) => master.remembered(&self.of_itself()),
         }
     }
 }
