@@ -414,6 +414,22 @@ switches! {
         Proxy = "proxy",
     } default Plain, real Production, slapproxy Proxy;
 
+    /// How the JSON-RPC dialect answers what a rule or a value refuses (C.53, C.54).
+    errors: Errors = "errors" {
+        /// 403, with a type that says what.
+        Plain = "plain",
+        /// 500, as production.
+        Production = "production",
+    } default Plain, real Production, slapproxy Plain;
+
+    /// The words of the JSON-RPC dialect, and the order of its list of trees (C.89).
+    json_rpc_words: JsonRpcWords = "json_rpc.words" {
+        /// Symbolic types of errors, production's titles.
+        Production = "production",
+        /// Reason phrases as types, slapproxy's titles.
+        Proxy = "proxy",
+    } default Production, real Production, slapproxy Proxy;
+
     /// How a revoked, expired or foreign certificate is refused (C.7).
     auth_revoked: AuthRevoked = "auth.revoked" {
         /// By the answer 401, at the next request.

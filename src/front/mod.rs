@@ -13,6 +13,7 @@ mod document;
 mod fake_frontend;
 mod form;
 pub mod hateoas;
+pub mod json_rpc;
 pub mod log;
 pub mod readiness;
 pub mod slap;
@@ -23,8 +24,8 @@ pub mod xml;
 
 use axum::{
     Router,
-    extract::{FromRef, Request},
-    http::{Method, StatusCode, header},
+    extract::{FromRef, Request, State},
+    http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
@@ -98,6 +99,7 @@ pub fn control_router(state: AppState) -> Router {
 fn protocol() -> Router<AppState> {
     control::page()
         .merge(slap::router())
+        .merge(json_rpc::router())
         .merge(web::router())
         .merge(hateoas::router())
 }
@@ -109,16 +111,20 @@ fn finish(router: Router<AppState>, state: AppState) -> Router {
         .fallback(unknown_path)
         .with_state(state.clone());
     router
-        .fallback(
-            async move |request: Request| match slashes::passed_on(request, plain).await {
+        .fallback(async move |State(app): State<AppState>, request: Request| {
+            let (method, uri) = (request.method().clone(), request.uri().clone());
+            match slashes::passed_on(request, plain).await {
                 Some(response) => response,
-                None => unknown_path().await,
-            },
-        )
+                None => unknown_path(State(app), method, uri).await,
+            }
+        })
         .with_state(state)
 }
 
-async fn unknown_path() -> Response {
+async fn unknown_path(State(app): State<AppState>, method: Method, uri: Uri) -> Response {
+    if uri.path().starts_with(json_rpc::PREFIX) {
+        return json_rpc::unknown_method(&app, &method, uri.path());
+    }
     sentence(StatusCode::NOT_FOUND, "There is nothing at this path.\n")
 }
 

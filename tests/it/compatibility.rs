@@ -28,8 +28,12 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The tables of calls, each with the routes that it lists.
-const TABLES: [(&str, &[Route]); 3] = [
+const TABLES: [(&str, &[Route]); 4] = [
     ("## Calls of the classic protocol", front::slap::ROUTES),
+    (
+        "## Methods of the JSON-RPC dialect",
+        front::json_rpc::ROUTES,
+    ),
     ("## Web endpoints", front::web::ROUTES),
     ("## HATEOAS documents", front::hateoas::ROUTES),
 ];

@@ -62,6 +62,7 @@ modules! {
     test_hateoas: "The library's methods that use HATEOAS: trees, computers, news, tokens.",
     test_hostile: "Bad input of every kind.",
     test_interface: "No method of the library is left out.",
+    test_json_rpc: "Generated requests and every answer under the schemas of slapos.core.",
     test_main_flow: "The main flow, as one program.",
     test_partition: "Every method of a partition.",
     test_presets: "What `real` and `slapproxy` do otherwise.",

@@ -16,6 +16,7 @@ mod fixtures;
 mod hateoas_calls;
 mod http_edges;
 mod invariants;
+mod json_rpc;
 mod permissions;
 mod pki;
 mod presets;

@@ -96,7 +96,7 @@ const ROOMS: &[Room] = &[
 ];
 
 /// The dialects and surfaces within `front`: none may use another.
-const FRONTS: &[&str] = &["control", "hateoas", "slap", "web"];
+const FRONTS: &[&str] = &["control", "hateoas", "json_rpc", "slap", "web"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -6,6 +6,7 @@
 //! [`every_route_has_a_row`]: add the row, do not add to the list of exceptions.
 
 mod cast;
+mod json_rpc;
 mod rows;
 mod rules;
 
@@ -25,6 +26,7 @@ const MISSING: &[(&str, &str)] = &[];
 fn every_route_has_a_row() {
     let routes = front::slap::ROUTES
         .iter()
+        .chain(front::json_rpc::ROUTES)
         .chain(front::web::ROUTES)
         .chain(front::hateoas::ROUTES)
         .chain(front::control::ROUTES);
@@ -91,7 +93,13 @@ async fn an_open_listener_is_open_to_everybody() {
         let cast = Cast::new().await;
         let answer = cast.call_openly(row).await;
         let refused = [401, 403].contains(&answer.status.as_u16());
-        assert_eq!(refused, row.needs_token(), "{}: {}", row.name, answer.body);
+        assert_eq!(
+            refused,
+            row.is_refused_openly(),
+            "{}: {}",
+            row.name,
+            answer.body
+        );
     }
 }
 

@@ -5,7 +5,12 @@ use axum::{
     http::{self, Method, StatusCode, header},
 };
 
-use super::cast::{COMPUTER_TOKEN, Caller, LEAVING, USER_TOKEN};
+use serde_json::Value;
+
+use super::{
+    cast::{COMPUTER_TOKEN, Caller, LEAVING, USER_TOKEN},
+    json_rpc,
+};
 use crate::support::master::{RELEASE, configuration, dictionary, request, url_encoded};
 
 /// A call, and what each kind of caller is answered.
@@ -23,6 +28,8 @@ pub(super) struct Row {
     /// The user, the other user, the computer, the other computer, the instance, the other
     /// instance.
     known: [u16; 6],
+    /// Whether it is refused on an open listener too.
+    refused_openly: bool,
 }
 
 enum Payload {
@@ -63,9 +70,10 @@ impl Row {
         status.is_client_error()
     }
 
-    /// Whether only a token would let it be made.
-    pub(super) fn needs_token(&self) -> bool {
-        self.nobody == 403
+    /// Whether it is refused on an open listener too: only a token would let it be made, or what
+    /// it asks for cannot be.
+    pub(super) fn is_refused_openly(&self) -> bool {
+        self.refused_openly
     }
 
     /// The call.
@@ -85,21 +93,21 @@ impl Row {
 }
 
 /// Everybody who is known.
-const ANYBODY: [u16; 6] = [200; 6];
+pub(super) const ANYBODY: [u16; 6] = [200; 6];
 /// Who may change COMP-1.
-const CHANGES_COMPUTER: [u16; 6] = [200, 401, 200, 401, 401, 401];
+pub(super) const CHANGES_COMPUTER: [u16; 6] = [200, 401, 200, 401, 401, 401];
 /// Who may read COMP-1.
-const READS_COMPUTER: [u16; 6] = [200, 200, 200, 401, 200, 200];
+pub(super) const READS_COMPUTER: [u16; 6] = [200, 200, 200, 401, 200, 200];
 /// Who may read what software is asked for on COMP-1.
 const READS_SOFTWARE: [u16; 6] = [200, 200, 200, 401, 401, 401];
 /// Who may ask for software, and make computers.
-const EQUIPS: [u16; 6] = [200, 401, 401, 401, 401, 401];
+pub(super) const EQUIPS: [u16; 6] = [200, 401, 401, 401, 401, 401];
 /// Who may read and change the instance on slappart0 of COMP-1.
 const INSTANCE: [u16; 6] = [200, 401, 200, 401, 200, 401];
 
 const COMPUTER: (&str, &str) = ("computer_id", "COMP-1");
 const PARTITION: (&str, &str) = ("computer_partition_id", "slappart0");
-const REPORT: &str = "<?xml version=\"1.0\"?><journal><transaction type=\"Sale Packing List\">\
+pub(super) const REPORT: &str = "<?xml version=\"1.0\"?><journal><transaction type=\"Sale Packing List\">\
     <title>Resource consumptions</title><start_date></start_date>\
     <stop_date>2026-11-23 at 08:30:00</stop_date><reference>COMP-1</reference>\
     <currency></currency><payment_mode></payment_mode><category></category>\
@@ -119,6 +127,7 @@ fn get(name: &'static str, route: &'static str, fields: &[(&str, &str)], known: 
         token: None,
         nobody: 401,
         known,
+        refused_openly: false,
     }
 }
 
@@ -133,6 +142,28 @@ fn post(name: &'static str, route: &'static str, fields: &[(&str, &str)], known:
         token: None,
         nobody: 401,
         known,
+        refused_openly: false,
+    }
+}
+
+/// A method of the JSON-RPC dialect.
+pub(super) fn method(
+    name: &'static str,
+    route: &'static str,
+    arguments: &Value,
+    known: [u16; 6],
+) -> Row {
+    Row {
+        name,
+        method: Method::POST,
+        route,
+        uri: route.to_owned(),
+        body: Payload::Json(arguments.to_string()),
+        token: None,
+        nobody: 401,
+        known,
+        // Whatever the user, who owns everything, is refused is not a matter of rights.
+        refused_openly: known[0] == 403,
     }
 }
 
@@ -147,6 +178,7 @@ fn open(method: Method, route: &'static str, uri: &str, body: Option<&str>, stat
         token: None,
         nobody: status,
         known: [status; 6],
+        refused_openly: false,
     }
 }
 
@@ -159,6 +191,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(certificate_rows());
     rows.extend(server_rows());
     rows.extend(control_rows());
+    rows.extend(json_rpc::rows());
     rows
 }
 
@@ -385,6 +418,7 @@ fn certificate_rows() -> Vec<Row> {
     let without_token = |row: Row| Row {
         nobody: 403,
         known: [403; 6],
+        refused_openly: true,
         ..row
     };
     let register = || {

@@ -3,6 +3,8 @@
 
 use axum::http::{HeaderName, Method};
 
+use serde_json::{Value, json};
+
 use super::cast::{Caller, Cast, LEAVING};
 use crate::support::master::{Request, TestMaster, configuration, request, url_encoded};
 
@@ -189,4 +191,44 @@ async fn a_certificate_counts_from_its_first_moment_to_its_last() {
     cast.master.advance(3651 * 86_400);
     let late = cast.send(Caller::Computer, call()).await.expect(401);
     assert!(late.body.contains("expired"), "{}", late.body);
+}
+
+/// What a method of the JSON-RPC dialect answers somebody.
+async fn told(cast: &Cast, caller: Caller, method: &str, arguments: &Value) -> Value {
+    let call = request(Method::POST, &format!("/slapos.allDocs.{method}"))
+        .header("content-type", "application/json");
+    let answer = cast.send_with(caller, call, arguments.to_string()).await;
+    answer.expect(200).json()["result_list"].take()
+}
+
+#[tokio::test]
+async fn a_list_holds_what_the_caller_may_read() {
+    let cast = Cast::new().await;
+    let computer = json!({"computer_guid": "COMP-1"});
+    let none = json!({});
+    let instances = "v0.compute_node_instance_list";
+    let software = "v0.compute_node_software_installation_list";
+    let trees = "v0.instance_tree_list";
+    let computers = "WIP.compute_node_list";
+    // Instances and software of COMP-1, trees, computers.
+    for (caller, expected) in [
+        (Caller::User, [1, 2, 1, 2]),
+        (Caller::OtherUser, [0, 2, 1, 2]),
+        (Caller::Computer, [1, 2, 0, 1]),
+        (Caller::OtherComputer, [0, 0, 0, 1]),
+        (Caller::Instance, [1, 0, 0, 2]),
+        (Caller::OtherInstance, [0, 0, 0, 2]),
+    ] {
+        let mut found = Vec::new();
+        for (method, arguments) in [
+            (instances, &computer),
+            (software, &computer),
+            (trees, &none),
+            (computers, &none),
+        ] {
+            let rows = told(&cast, caller, method, arguments).await;
+            found.push(rows.as_array().unwrap().len());
+        }
+        assert_eq!(found, expected, "{caller:?}");
+    }
 }

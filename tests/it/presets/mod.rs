@@ -269,6 +269,8 @@ const OF_FRONTS: &[(&str, [&str; 3])] = &[
     ("shared.fake_frontend", ["off", "off", "on"]),
     ("guid.style", ["reference", "reference", "proxy"]),
     ("timestamp.format", ["micros", "micros", "float_text"]),
+    ("errors", ["plain", "production", "plain"]),
+    ("json_rpc.words", ["production", "production", "proxy"]),
     ("errors.unknown", ["plain", "production", "proxy"]),
     ("auth.revoked", ["status", "status", "status"]),
     ("auth.stale_window", ["60", "60", "60"]),

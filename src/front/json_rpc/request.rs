@@ -1,0 +1,151 @@
+//! `post.v0.software_instance`: the dialect's central method.
+
+use axum::response::Response;
+
+use crate::{
+    domain::{
+        identifier::SoftwareType,
+        request::{RequestInstance, Requester, add_retention_delay},
+        state::InstanceKind,
+        status::no_data_text,
+    },
+    front::fake_frontend,
+    master::{InstanceView, MasterError, RequestOutcome},
+};
+
+use super::{
+    Call, answer,
+    error::{Answered as _, CallKind, JsonRpcError},
+    render,
+};
+
+/// The software type of a request that names none (C.41).
+const DEFAULT_TYPE: &str = "default";
+
+/// `post.v0.software_instance`: there shall be an instance of this title.
+///
+/// The instance, where it is told; else the not-ready body. One that waits for a partition is told
+/// without (C.19). Source: `json-rpc.md` 5.17.
+pub(super) async fn request(call: &Call) -> Result<Response, JsonRpcError> {
+    let request = read(call)?;
+    let invented = fake_frontend::invented(&request, &call.behaviour())
+        .map_err(|missing| missing.of("parameters"))?;
+    if let Some(frontend) = invented {
+        return Ok(answer::result(&render::invented(&request, &frontend)));
+    }
+    let kind = request.kind;
+    let no_room = NoRoom::of(&request);
+    let outcome = call
+        .master
+        .request_instance(call.calling.of_itself(), request)
+        .await;
+    let slapproxy = match &outcome {
+        Err(MasterError::NothingFree(_)) => Some(no_room.in_slapproxys_words(kind)),
+        Err(MasterError::Invalid(_)) => call.calling.partition().map(|at| {
+            format!(
+                "No partition matching the authorization header: ({} / {})",
+                at.computer, at.partition
+            )
+        }),
+        Ok(_) | Err(_) => None,
+    };
+    let outcome =
+        outcome
+            .answered(CallKind::Request, &call.master)
+            .map_err(|error| match slapproxy {
+                Some(title) => error.or_as_slapproxy(|| title),
+                None => error,
+            })?;
+    Ok(match told(call, outcome).await? {
+        Some(view) => answer::result(&render::requested(&view, call.style())),
+        None => answer::not_ready(),
+    })
+}
+
+/// The instance as it is now; one that ended by the request, as it was told last.
+async fn told(call: &Call, outcome: RequestOutcome) -> Result<Option<InstanceView>, JsonRpcError> {
+    let (reference, last) = match outcome {
+        RequestOutcome::Unchanged { instance, .. } | RequestOutcome::Waiting(instance) => {
+            (instance, None)
+        }
+        RequestOutcome::Changed(view) => (view.reference.clone(), Some(view)),
+        RequestOutcome::NotReady => return Ok(None),
+    };
+    let present = call
+        .master
+        .instance_by_reference(&reference)
+        .await
+        .answered(CallKind::Request, &call.master)?;
+    Ok(present.or_else(|| {
+        let status = no_data_text(reference.as_str());
+        last.map(|view| InstanceView::of_requested(*view, status))
+    }))
+}
+
+fn read(call: &Call) -> Result<RequestInstance, JsonRpcError> {
+    let arguments = &call.arguments;
+    let Some(release) = arguments.new_release()? else {
+        return Err(JsonRpcError::by_rule(
+            "REQUEST-REFUSED",
+            "`software_release_uri`: is empty, a text was expected",
+            &call.behaviour(),
+        ));
+    };
+    let software_type = match arguments.text("software_type") {
+        "" => DEFAULT_TYPE,
+        software_type => software_type,
+    };
+    let software_type = SoftwareType::parse("software_type", software_type)?;
+    let mut sla = arguments.parameters("sla_parameters")?;
+    add_retention_delay(&software_type, &mut sla);
+    Ok(RequestInstance {
+        requester: match call.calling.partition() {
+            Some(at) => Requester::Header(at.clone()),
+            None => Requester::Caller,
+        },
+        title: arguments.title()?,
+        kind: if arguments.flag("shared") {
+            InstanceKind::Shared
+        } else {
+            InstanceKind::Software
+        },
+        release,
+        software_type,
+        parameters: arguments.parameters("parameters")?,
+        sla,
+        // Left out, it stays so: what that asks for has a switch (C.39).
+        state: arguments.optional("state").map(str::to_owned),
+        project: None,
+    })
+}
+
+/// What is said of a request for which there is no room.
+struct NoRoom {
+    title: String,
+    slave_request: String,
+}
+
+impl NoRoom {
+    fn of(request: &RequestInstance) -> Self {
+        let computer = request.sla.get("computer_guid").unwrap_or_default();
+        Self {
+            title: request.title.as_str().to_owned(),
+            slave_request: format!(
+                "['{}', '{computer}', '{}']",
+                request.release, request.software_type
+            ),
+        }
+    }
+
+    fn in_slapproxys_words(&self, kind: InstanceKind) -> String {
+        match kind {
+            InstanceKind::Software => {
+                format!("No free computer partition found for: {}", self.title)
+            }
+            InstanceKind::Shared => format!(
+                "No partition corresponding to slave request: {}",
+                self.slave_request
+            ),
+        }
+    }
+}
