@@ -23,7 +23,8 @@ use axum::{
 use slapmaster::{
     fixture::Fixture,
     front::{
-        self, AppState, address::PublicAddress, auth::Access, readiness::Readiness, slap::SlapState,
+        self, AppState, address::PublicAddress, auth::Access, json_rpc::JsonRpcState,
+        readiness::Readiness, slap::SlapState,
     },
     master::{Master, WorldSettings},
 };
@@ -86,6 +87,7 @@ async fn world(size: usize) -> Router {
         access: Access::default(),
         address: PublicAddress::default(),
         slap: SlapState::default(),
+        json_rpc: JsonRpcState::default(),
         control_token: None,
     })
 }

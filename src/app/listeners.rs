@@ -227,6 +227,7 @@ mod tests {
             control_token: None,
             address: PublicAddress::default(),
             slap: SlapState::default(),
+            json_rpc: front::json_rpc::JsonRpcState::default(),
         };
         let kind = |settings: &Settings, url: &str| {
             let state = state_for(&url.parse().unwrap(), settings, &state);

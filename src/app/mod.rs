@@ -139,6 +139,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
             scheme: front::address::Scheme::Http,
         },
         slap: front::slap::SlapState::default(),
+        json_rpc: front::json_rpc::JsonRpcState::default(),
     };
     listeners.serve(&server, tls.as_ref(), &settings, &state);
 

@@ -31,7 +31,10 @@ use axum::{
 
 use crate::{domain::secret::Secret, master::Master};
 
-use self::{address::PublicAddress, auth::Access, readiness::Readiness, slap::SlapState};
+use self::{
+    address::PublicAddress, auth::Access, json_rpc::JsonRpcState, readiness::Readiness,
+    slap::SlapState,
+};
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
 const HATEOAS_ROOT: &str = "/hateoas";
@@ -60,6 +63,8 @@ pub struct AppState {
     pub address: PublicAddress,
     /// What the classic dialect keeps rendered of the world.
     pub slap: SlapState,
+    /// What the JSON-RPC dialect keeps rendered of the world.
+    pub json_rpc: JsonRpcState,
 }
 
 impl FromRef<AppState> for Master {

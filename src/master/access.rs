@@ -35,12 +35,7 @@ impl Master {
     /// Who reads a computer's information, if that is allowed. Where the computer itself does,
     /// memory alone is asked.
     pub async fn computer_reader(&self, caller: &Caller, computer: &str) -> Result<ComputerReader> {
-        if !matches!(caller, Caller::Certified(_)) {
-            return Ok(ComputerReader::Itself);
-        }
-        if let Some(known) = self.0.remembered_identity(caller)
-            && is_itself(&known, computer)
-        {
+        if self.is_told_all_of(caller, computer) {
             return Ok(ComputerReader::Itself);
         }
         let mut connection = self.0.store.glance().await?;
@@ -55,15 +50,20 @@ impl Master {
         })
     }
 
+    /// Whether somebody is told everything that is on a computer, as far as memory knows: on an
+    /// open listener everybody, else the computer itself.
+    pub fn is_told_all_of(&self, caller: &Caller, computer: &str) -> bool {
+        if !matches!(caller, Caller::Certified(_)) {
+            return true;
+        }
+        let known = self.0.remembered_identity(caller);
+        known.is_some_and(|known| is_itself(&known, computer))
+    }
+
     /// Refuses who may not read what one partition is told. Where its computer asks, memory alone
     /// is asked.
     pub async fn admit_to_partition(&self, caller: &Caller, at: &PartitionAddress) -> Result<()> {
-        if !matches!(caller, Caller::Certified(_)) {
-            return Ok(());
-        }
-        if let Some(known) = self.0.remembered_identity(caller)
-            && is_itself(&known, at.computer.as_str())
-        {
+        if self.is_told_all_of(caller, at.computer.as_str()) {
             return Ok(());
         }
         let mut connection = self.0.store.glance().await?;

@@ -92,6 +92,8 @@ impl Master {
         let (computer_id, partition) = located(&mut tx, at).await?;
         self.0.pulses.register(computer_id, &at.computer);
         let instances = store::view::placed_on_partition(&mut tx, partition.id).await?;
+        let stale_at = self.holds_until(&instances);
+        self.0.pulses.holds_until(at.computer.as_str(), stale_at);
         let site = store::partition::site(&mut tx, partition.id)
             .await?
             .ok_or_else(|| Missing::Partition(at.clone()))?;
@@ -299,15 +301,10 @@ impl Master {
 
     /// When the first status of these instances is forgotten.
     fn holds_until(&self, instances: &[Placed]) -> Timestamp {
-        let expiry = self.0.behaviour().status_expiry_s.saturating_mul(1_000_000);
-        let now = self.0.clock.now();
-        instances
+        let statuses = instances
             .iter()
-            .filter_map(|instance| instance.status.as_ref())
-            .map(|status| status.created_at.plus_micros(expiry))
-            .filter(|stale_at| *stale_at > now)
-            .min()
-            .unwrap_or(Timestamp::from_micros(i64::MAX))
+            .filter_map(|instance| instance.status.as_ref());
+        self.0.forgotten_first(statuses)
     }
 
     /// The occupant among the live instances on a partition, with the shared ones that it serves.

@@ -274,6 +274,17 @@ impl World {
         }
     }
 
+    /// When the first of these statuses is forgotten that is not yet.
+    fn forgotten_first<'s>(&self, statuses: impl Iterator<Item = &'s AccessStatus>) -> Timestamp {
+        let expiry = self.behaviour().status_expiry_s.saturating_mul(1_000_000);
+        let now = self.clock.now();
+        statuses
+            .map(|status| status.created_at.plus_micros(expiry))
+            .filter(|stale_at| *stale_at > now)
+            .min()
+            .unwrap_or(Timestamp::from_micros(i64::MAX))
+    }
+
     /// A status as it is at this moment, given the written one.
     fn present_status(
         &self,

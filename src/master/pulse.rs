@@ -103,12 +103,13 @@ impl Pulses {
         pulse.revision.load(Ordering::Acquire)
     }
 
-    /// What the computer was just told holds until then, as far as time goes.
+    /// What was just told of the computer holds until then, as far as time goes. It may be a part
+    /// of what there is to tell, so that the earliest time stands.
     pub(super) fn holds_until(&self, computer: &str, stale_at: Timestamp) {
         if let Some(pulse) = self.find(computer) {
             pulse
                 .stale_at_us
-                .store(stale_at.as_micros(), Ordering::Release);
+                .fetch_min(stale_at.as_micros(), Ordering::AcqRel);
         }
     }
 

@@ -267,6 +267,12 @@ impl Master {
         let access_status = self.status_text(&instance.reference, status.as_ref());
         let tree = store::tree::by_id(connection, instance.tree_id).await?;
         if let Some(view) = requested_view(connection, &instance, &tree.title).await? {
+            if let Some(computer_id) = instance.computer_id {
+                let computer = &view.at.computer;
+                self.0.pulses.register(computer_id, computer);
+                let stale_at = self.0.forgotten_first(status.iter());
+                self.0.pulses.holds_until(computer.as_str(), stale_at);
+            }
             return Ok(InstanceView::of_requested(view, access_status));
         }
         Ok(InstanceView {

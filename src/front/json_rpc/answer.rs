@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::domain::behaviour::JsonRpcWords;
@@ -18,8 +19,19 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A JSON object.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(ascii(&value.to_string())));
+    let mut response = rendered(body(value));
     *response.status_mut() = status;
+    response
+}
+
+/// A document as it is sent.
+pub(super) fn body(value: &Value) -> Bytes {
+    Bytes::from(ascii(&value.to_string()))
+}
+
+/// The result of a method that was rendered before.
+pub(super) fn rendered(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
 }

@@ -6,6 +6,7 @@
 //! call is in the one table of `error.rs`. Start with [`router`], the table of contents.
 
 mod answer;
+mod cache;
 mod certificate;
 mod computer;
 mod error;
@@ -37,6 +38,7 @@ use crate::{
 
 use super::{AppState, Route, address::PublicAddress};
 
+pub use self::cache::JsonRpcState;
 use self::{
     error::{Answered as _, CallKind, JsonRpcError},
     input::Arguments,
@@ -152,6 +154,7 @@ fn finish(
 #[derive(Debug)]
 struct Call {
     master: Master,
+    state: JsonRpcState,
     arguments: Arguments,
     /// Who makes it.
     calling: Calling,
@@ -173,6 +176,7 @@ impl Call {
         Ok(Self {
             arguments: Arguments::read(&body, shape)?,
             master: app.master,
+            state: app.json_rpc,
             calling,
             headers: parts.headers,
             address: app.address,

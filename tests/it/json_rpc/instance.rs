@@ -362,3 +362,59 @@ async fn a_problem_tells_what_is_missing() {
     );
     assert!(answer.body.is_ascii(), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn what_is_kept_of_an_instance_is_what_is_told_anew() {
+    let master = formatted(2).await;
+    let arguments = with(
+        wanted("web"),
+        json!({"sla_parameters": {"computer_guid": "COMP-1"}}),
+    );
+    requested(&master, &arguments).await;
+    let both = async || {
+        // Often enough that what was kept is told.
+        for _ in 0..3 {
+            instance(&master, "SOFTINST-1").await;
+            result(&master, PARTITION, &at("slappart0")).await;
+        }
+        let by_guid = instance(&master, "SOFTINST-1").await;
+        assert_eq!(result(&master, PARTITION, &at("slappart0")).await, by_guid);
+        by_guid
+    };
+    let text = |told: &Value| told["access_status_message"].as_str().unwrap().to_owned();
+    assert!(text(&both().await).contains("no data"));
+    let started = about("SOFTINST-1", json!({"reported_state": "started"}));
+    result(&master, STATE, &started).await;
+    assert!(text(&both().await).starts_with("#access"));
+    let published = json!({"connection_parameter_dict": {"url": "http://example.org"}});
+    result(&master, CONNECTION, &about("SOFTINST-1", published)).await;
+    assert_eq!(
+        both().await["connection_parameters"],
+        json!({"url": "http://example.org"})
+    );
+    result(
+        &master,
+        TITLE,
+        &about("SOFTINST-1", json!({"title": "shop"})),
+    )
+    .await;
+    let renamed = both().await;
+    assert_eq!(
+        (&renamed["title"], &renamed["root_instance_title"]),
+        (&json!("shop"), &json!("shop"))
+    );
+    // A status grows old by itself.
+    master.advance(2 * 86_400 + 1);
+    assert!(text(&both().await).contains("no data"));
+    let destroyed = with(arguments, json!({"title": "shop", "state": "destroyed"}));
+    call_as(&master, None, "post.v0.software_instance", &destroyed).await;
+    assert_eq!(both().await["state"], json!("destroyed"));
+    let gone = about("SOFTINST-1", json!({"reported_state": "destroyed"}));
+    result(&master, STATE, &gone).await;
+    for (method, arguments) in [
+        (PARTITION, at("slappart0")),
+        ("get.v0.software_instance", about("SOFTINST-1", json!({}))),
+    ] {
+        call_as(&master, None, method, &arguments).await.expect(403);
+    }
+}

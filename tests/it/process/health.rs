@@ -71,6 +71,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
         control_token: None,
         address: PublicAddress::default(),
         slap: SlapState::default(),
+        json_rpc: slapmaster::front::json_rpc::JsonRpcState::default(),
     };
     let service = held_until_ready(front::router(state), readiness.clone());
     let ask = |path: &str| {

@@ -27,6 +27,7 @@ async fn fronted() -> (TestWorld, Router) {
         control_token: None,
         address: PublicAddress::default(),
         slap: SlapState::default(),
+        json_rpc: slapmaster::front::json_rpc::JsonRpcState::default(),
     });
     (world, router)
 }

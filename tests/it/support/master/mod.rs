@@ -112,6 +112,7 @@ impl Setup {
             access: Access::default(),
             address: self.address,
             slap: front::slap::SlapState::default(),
+            json_rpc: front::json_rpc::JsonRpcState::default(),
             control_token: self.control_token,
         };
         TestMaster {
