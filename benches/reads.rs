@@ -1,7 +1,9 @@
-//! What searches of the HATEOAS dialect cost: `cargo bench --bench search`.
+//! What reads of the dialects cost: `cargo bench --bench reads`.
 //!
-//! A tree by its title, and the list of forty, among ever more trees; each an exchange with the
-//! whole router but without a socket, the median of many, one after the other.
+//! The HATEOAS dialect: a tree by its title, and the list of forty, among ever more trees. The
+//! JSON dialect: what is told of a partition and of an instance, beside the same question in the
+//! classic one. Each is an exchange with the whole router but without a socket, the median of
+//! many, one after the other.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -36,6 +38,11 @@ const LIVE: &str = "/hateoas/ERP5Document_getHateoas?mode=search&query=portal_ty
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    instances().await;
+    searches().await;
+}
+
+async fn searches() {
     println!("medians in microseconds; trees, one by its title, a list of 40:");
     let mut by_title = Vec::new();
     for size in SIZES {
@@ -68,9 +75,54 @@ async fn main() {
     );
 }
 
+/// What is told of an instance, in the classic dialect and in the JSON one.
+async fn instances() {
+    let text = "computers: [{reference: COMP-1, partitions: 20}]\n\
+                trees: [{title: web, release: \"https://sr.example.org/a.cfg\"}]\n";
+    let router = router(text).await;
+    let classic = "/registerComputerPartition?computer_reference=COMP-1\
+                   &computer_partition_reference=slappart0";
+    let place = r#"{"computer_guid": "COMP-1", "compute_partition_id": "slappart0"}"#;
+    let get = || request("GET", classic, Body::empty());
+    let partition = || request("POST", "/slapos.get.v0.compute_partition", place.into());
+    let guid = r#"{"instance_guid": "SOFTINST-1"}"#;
+    let instance = || request("POST", "/slapos.get.v0.software_instance", guid.into());
+    let classic = exchange(&router, get, |_| {}).await;
+    println!(
+        "medians in microseconds; registerComputerPartition: {:.1}",
+        micros(classic)
+    );
+    for (name, time) in [
+        (
+            "get.v0.compute_partition",
+            exchange(&router, partition, |_| {}).await,
+        ),
+        (
+            "get.v0.software_instance",
+            exchange(&router, instance, |_| {}).await,
+        ),
+    ] {
+        let ratio = time.as_secs_f64() / classic.as_secs_f64();
+        println!("{name}: {:.1}, ratio {ratio:.2} (asked: 1.5)", micros(time));
+    }
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+fn request(method: &str, path: &str, body: Body) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("Host", "master.example.org")
+        .header("Content-Type", "application/json")
+        .body(body)
+        .unwrap()
+}
+
 /// A world with so many trees, which all wait for room.
 async fn world(size: usize) -> Router {
-    let master = Master::open(WorldSettings::default()).await.unwrap();
     let mut text = String::from("trees:\n");
     for number in 0..size {
         writeln!(
@@ -79,6 +131,12 @@ async fn world(size: usize) -> Router {
         )
         .unwrap();
     }
+    router(&text).await
+}
+
+async fn router(text: &str) -> Router {
+    let master = Master::open(WorldSettings::default()).await.unwrap();
+    let text = text.to_owned();
     let fixture = Fixture::parse(&[("world.yaml".into(), text)]).unwrap();
     fixture.apply(&master).await.unwrap();
     front::router(AppState {
@@ -93,17 +151,30 @@ async fn world(size: usize) -> Router {
 }
 
 async fn median(router: &Router, path: &str, rows: usize) -> Duration {
-    let mut times = Vec::with_capacity(REQUESTS);
-    for _ in 0..REQUESTS {
-        let request = Request::get(path).header("Host", "master.example.org");
-        let request = request.body(Body::empty()).unwrap();
-        let start = Instant::now();
-        let response = router.clone().oneshot(request).await.unwrap();
-        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        times.push(start.elapsed());
-        let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let get = || request("GET", path, Body::empty());
+    exchange(router, get, |body| {
+        let answer: serde_json::Value = serde_json::from_slice(body).unwrap();
         let found = answer.pointer("/_embedded/contents").unwrap();
         assert_eq!(found.as_array().unwrap().len(), rows, "{path}");
+    })
+    .await
+}
+
+/// The median time of an exchange that succeeds, whose body is checked.
+async fn exchange(
+    router: &Router,
+    request: impl Fn() -> Request<Body>,
+    check: impl Fn(&[u8]),
+) -> Duration {
+    let mut times = Vec::with_capacity(REQUESTS);
+    for _ in 0..REQUESTS {
+        let request = request();
+        let start = Instant::now();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        times.push(start.elapsed());
+        check(&body);
     }
     times.sort();
     *times.get(times.len() / 2).unwrap()
