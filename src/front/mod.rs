@@ -15,6 +15,7 @@ mod form;
 pub mod hateoas;
 pub mod json_rpc;
 pub mod log;
+mod openapi;
 pub mod readiness;
 pub mod slap;
 mod slashes;
@@ -28,6 +29,7 @@ use axum::{
     http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 
 use crate::{domain::secret::Secret, master::Master};
 
@@ -88,7 +90,7 @@ impl FromRef<AppState> for PublicAddress {
 /// Everything on one address: the protocol, the control surface and the page that says what this
 /// is.
 pub fn router(state: AppState) -> Router {
-    finish(protocol().merge(control::router(&state)), state)
+    finish(protocol().merge(control::router(&state, document)), state)
 }
 
 /// The protocol alone, for listeners beside which the control surface has its own.
@@ -98,7 +100,15 @@ pub fn protocol_router(state: AppState) -> Router {
 
 /// The control surface alone.
 pub fn control_router(state: AppState) -> Router {
-    finish(control::page().merge(control::router(&state)), state)
+    finish(
+        control::page().merge(control::router(&state, document)),
+        state,
+    )
+}
+
+/// What can be called, in OpenAPI 3.1: the dialects whose shapes it can tell.
+fn document() -> Value {
+    openapi::document(vec![json_rpc::describe(), control::describe()])
 }
 
 fn protocol() -> Router<AppState> {

@@ -64,6 +64,7 @@ modules! {
     test_interface: "No method of the library is left out.",
     test_json_rpc: "Generated requests and every answer under the schemas of slapos.core.",
     test_main_flow: "The main flow, as one program.",
+    test_openapi: "The server's own description, against what the server does.",
     test_partition: "Every method of a partition.",
     test_presets: "What `real` and `slapproxy` do otherwise.",
     test_request: "Requests of a user and of an instance.",

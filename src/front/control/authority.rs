@@ -2,16 +2,35 @@
 
 use axum::{
     extract::State,
-    http::{HeaderValue, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use crate::master::Master;
 
-use super::problem::Problem;
+use super::{
+    openapi::{Answer, Operation},
+    problem::Problem,
+};
 
-const PEM: HeaderValue = HeaderValue::from_static("application/x-pem-file");
-const CRL: HeaderValue = HeaderValue::from_static("application/pkix-crl");
+const PEM: &str = "application/x-pem-file";
+const CRL: &str = "application/pkix-crl";
+
+/// `GET /_mock/v1/ca.pem`.
+pub(super) static CERTIFICATE: Operation = Operation::read(
+    "The certificate of the authority",
+    Answer::Other(StatusCode::OK, PEM),
+);
+/// `GET /_mock/v1/crl.pem`.
+pub(super) static LIST_PEM: Operation = Operation::read(
+    "What is revoked, in PEM",
+    Answer::Other(StatusCode::OK, PEM),
+);
+/// `GET /_mock/v1/crl.der`.
+pub(super) static LIST_DER: Operation = Operation::read(
+    "What is revoked, in DER",
+    Answer::Other(StatusCode::OK, CRL),
+);
 
 /// `GET /_mock/v1/ca.pem`: the certificate of the world's authority.
 pub(super) async fn certificate(State(master): State<Master>) -> Response {

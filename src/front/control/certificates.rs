@@ -17,6 +17,7 @@ use crate::{
 };
 
 use super::{
+    openapi::{Answer, Body, Key, Kind, Operation, may, need},
     problem::Problem,
     read::{Object, Query},
     render::{self, time},
@@ -24,11 +25,93 @@ use super::{
 
 /// Whose a certificate can be: a key each.
 const SUBJECTS: [&str; 3] = ["computer", "instance", "user"];
+const STATUSES: [CertificateStatus; 4] = [
+    CertificateStatus::Valid,
+    CertificateStatus::NotYetValid,
+    CertificateStatus::Expired,
+    CertificateStatus::Revoked,
+];
+const STATUS: Kind = Kind::Word(&[
+    CertificateStatus::Valid.as_str(),
+    CertificateStatus::NotYetValid.as_str(),
+    CertificateStatus::Expired.as_str(),
+    CertificateStatus::Revoked.as_str(),
+]);
+/// Whose a new certificate is.
+const OWNER: &[Key] = &[
+    may("computer", Kind::Text),
+    may("instance", Kind::Text),
+    may("user", Kind::Text),
+];
+/// What is told of a certificate.
+const SHOWN: &[Key] = &[
+    need("serial", Kind::Text),
+    need("kind", Kind::Word(&SUBJECTS)),
+    need("common_name", Kind::Text),
+    need("status", STATUS),
+    need("not_before", Kind::Time),
+    need("not_after", Kind::Time),
+    need("issued_at", Kind::Time),
+    need("revoked_at", Kind::TimeOrNull),
+];
+
+/// `GET /_mock/v1/certificates`.
+pub(super) static LIST: Operation = Operation {
+    summary: "What was issued, oldest first",
+    query: &[
+        may("computer", Kind::Text),
+        may("instance", Kind::Text),
+        may("user", Kind::Text),
+        may("status", STATUS),
+    ],
+    body: Body::None,
+    answer: Answer::Json(
+        StatusCode::OK,
+        &[&[need("certificates", Kind::List(SHOWN))]],
+    ),
+};
+/// `GET /_mock/v1/certificates/{serial}`.
+pub(super) static ONE: Operation = Operation::read(
+    "One certificate",
+    Answer::Json(StatusCode::OK, &[SHOWN, &[need("pem", Kind::Text)]]),
+);
+/// `POST /_mock/v1/certificates`.
+pub(super) static ISSUE: Operation = Operation {
+    summary: "Issue a certificate; its key is told once",
+    query: &[],
+    body: Body::OneOf(OWNER),
+    answer: Answer::Json(
+        StatusCode::CREATED,
+        &[&[
+            need("serial", Kind::Text),
+            need("kind", Kind::Word(&SUBJECTS)),
+            need("common_name", Kind::Text),
+            need("not_before", Kind::Time),
+            need("not_after", Kind::Time),
+            need("certificate", Kind::Text),
+            need("key", Kind::Text),
+        ]],
+    ),
+};
+/// What is revoked: a certificate, or all of someone.
+const REVOKED: &[Key] = &[
+    may("serial", Kind::Text),
+    may("computer", Kind::Text),
+    may("instance", Kind::Text),
+    may("user", Kind::Text),
+];
+/// `POST /_mock/v1/certificates/revoke`.
+pub(super) static REVOKE: Operation = Operation {
+    summary: "Revoke a certificate, or all of someone",
+    query: &[],
+    body: Body::OneOf(REVOKED),
+    answer: Answer::Json(StatusCode::OK, &[&[need("revoked", Kind::List(SHOWN))]]),
+};
 
 /// `GET /_mock/v1/certificates?computer=…|instance=…|user=…&status=…`: what was issued, oldest
 /// first; `{"certificates": […]}`.
 pub(super) async fn list(State(master): State<Master>, query: Query) -> Result<Response, Problem> {
-    query.only(&["computer", "instance", "user", "status"])?;
+    query.only(LIST.query)?;
     let subject = subject(|key| query.text(key))?;
     let filter = CertificateFilter {
         kind: subject.as_ref().map(CertificateSubject::kind),
@@ -67,8 +150,8 @@ pub(super) async fn issue(
     State(master): State<Master>,
     object: Object,
 ) -> Result<Response, Problem> {
-    object.only(&SUBJECTS)?;
-    let subject = subject(|key| object.text(key))?.ok_or_else(|| nobody(&SUBJECTS))?;
+    object.only(OWNER)?;
+    let subject = subject(|key| object.text(key))?.ok_or_else(|| nobody(OWNER))?;
     let issued = master.issue_certificate(subject.clone()).await?;
     let certificate = match &subject {
         CertificateSubject::Computer(_) => issued.certificate_with_text(),
@@ -99,14 +182,13 @@ pub(super) async fn revoke(
     State(master): State<Master>,
     object: Object,
 ) -> Result<Response, Problem> {
-    const KEYS: [&str; 4] = ["serial", "computer", "instance", "user"];
-    object.only(&KEYS)?;
+    object.only(REVOKED)?;
     let subject = subject(|key| object.text(key))?;
     let serial = object.text("serial")?;
     let which = match (serial, subject) {
         (Some(serial), None) => Revoke::Serial(CertificateSerial::parse("serial", serial)?),
         (None, Some(subject)) => Revoke::Subject(subject),
-        (None, None) => return Err(nobody(&KEYS).into()),
+        (None, None) => return Err(nobody(REVOKED).into()),
         (Some(_), Some(subject)) => return Err(too_many("serial", subject.kind().as_str()).into()),
     };
     let revoked = master.revoke_certificates(which.clone()).await?;
@@ -143,7 +225,8 @@ fn subject<'v>(
     Ok(found)
 }
 
-fn nobody(keys: &[&str]) -> InvalidValue {
+fn nobody(keys: &[Key]) -> InvalidValue {
+    let keys: Vec<&str> = keys.iter().map(|key| key.name).collect();
     let expected = format!("names nothing, one of `{}` was expected", keys.join("`, `"));
     InvalidValue::new("body", expected)
 }
@@ -155,15 +238,10 @@ fn too_many(first: &str, second: &str) -> InvalidValue {
 
 /// Reads a status as it is shown; a query may write `_` for its spaces.
 fn status(text: &str) -> Result<CertificateStatus, InvalidValue> {
-    const ALL: [CertificateStatus; 4] = [
-        CertificateStatus::Valid,
-        CertificateStatus::NotYetValid,
-        CertificateStatus::Expired,
-        CertificateStatus::Revoked,
-    ];
-    let words = ALL.map(CertificateStatus::as_str);
+    let words = STATUSES.map(CertificateStatus::as_str);
     let found = text.replace('_', " ");
-    ALL.into_iter()
+    STATUSES
+        .into_iter()
         .find(|status| status.as_str() == found)
         .ok_or_else(|| {
             let suggestion = nearest(&found, words.into_iter())

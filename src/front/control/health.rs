@@ -9,7 +9,22 @@ use serde_json::json;
 
 use crate::front::readiness::Readiness;
 
-use super::{problem::Problem, render};
+use super::{
+    openapi::{Answer, Kind, Operation, need},
+    problem::Problem,
+    render,
+};
+
+/// `GET /_mock/health/live`.
+pub(super) static LIVE: Operation = Operation::read(
+    "Whether the process answers",
+    Answer::Json(StatusCode::OK, &[&[need("status", Kind::Word(&["live"]))]]),
+);
+/// `GET /_mock/health/ready`.
+pub(super) static READY: Operation = Operation::read(
+    "Whether the world holds what it is to start with",
+    Answer::Json(StatusCode::OK, &[&[need("status", Kind::Word(&["ready"]))]]),
+);
 
 /// `GET /_mock/health/live`: 200 as long as the process answers.
 pub(super) async fn live() -> Response {

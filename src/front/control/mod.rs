@@ -8,6 +8,7 @@ mod access;
 mod authority;
 mod certificates;
 mod health;
+mod openapi;
 mod page;
 mod problem;
 mod read;
@@ -15,30 +16,38 @@ mod render;
 mod tokens;
 
 use axum::{
-    Router,
+    Extension, Router,
     http::{Method, StatusCode},
     middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
+use serde_json::Value;
 
 use super::{AppState, Route, log::CallFacts};
 
-use self::problem::Problem;
+use self::{
+    openapi::{Document, Operation},
+    problem::Problem,
+};
 
+pub(super) use self::openapi::describe;
 pub use self::page::page;
 
 /// Makes the routers and the lists of their routes from one table.
 macro_rules! routes {
     (
-        open { $($open_method:ident $open_path:literal => $open_handler:path;)+ }
-        guarded { $($method:ident $path:literal => $handler:path;)+ }
+        open { $($open_method:ident $open_path:literal ($open_operation:path) => $open_handler:path;)+ }
+        guarded { $($method:ident $path:literal ($operation:path) => $handler:path;)+ }
     ) => {
         /// Every call of the control surface.
         pub const ROUTES: &[Route] = &[
             $(Route { method: Method::$open_method, path: $open_path },)+
             $(Route { method: Method::$method, path: $path },)+
         ];
+
+        /// What each of them takes and answers.
+        static OPERATIONS: &[&Operation] = &[$(&$open_operation,)+ $(&$operation,)+];
 
         /// Those that never ask for the control token.
         pub const OPEN_ROUTES: &[Route] = &[
@@ -59,32 +68,34 @@ macro_rules! routes {
 }
 
 routes! {
-    // Health, and what verifies certificates.
+    // Health, what can be called, and what verifies certificates.
     open {
-        GET "/_mock/health/live" => health::live;
-        GET "/_mock/health/ready" => health::ready;
-        GET "/_mock/v1/ca.pem" => authority::certificate;
-        GET "/_mock/v1/crl.pem" => authority::revocation_list_pem;
-        GET "/_mock/v1/crl.der" => authority::revocation_list_der;
+        GET "/_mock/health/live" (health::LIVE) => health::live;
+        GET "/_mock/health/ready" (health::READY) => health::ready;
+        GET "/_mock/openapi.json" (openapi::DOCUMENT) => openapi::document;
+        GET "/_mock/v1/ca.pem" (authority::CERTIFICATE) => authority::certificate;
+        GET "/_mock/v1/crl.pem" (authority::LIST_PEM) => authority::revocation_list_pem;
+        GET "/_mock/v1/crl.der" (authority::LIST_DER) => authority::revocation_list_der;
     }
     // What shows or changes the world.
     guarded {
-        GET "/_mock/v1/certificates" => certificates::list;
-        POST "/_mock/v1/certificates" => certificates::issue;
-        GET "/_mock/v1/certificates/{serial}" => certificates::one;
-        POST "/_mock/v1/certificates/revoke" => certificates::revoke;
-        GET "/_mock/v1/tokens" => tokens::list;
-        POST "/_mock/v1/tokens" => tokens::make;
+        GET "/_mock/v1/certificates" (certificates::LIST) => certificates::list;
+        POST "/_mock/v1/certificates" (certificates::ISSUE) => certificates::issue;
+        GET "/_mock/v1/certificates/{serial}" (certificates::ONE) => certificates::one;
+        POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
+        GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
+        POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
     }
 }
 
-/// Everything under `/_mock`.
-pub fn router(state: &AppState) -> Router<AppState> {
+/// Everything under `/_mock`; `document` makes the description of all that can be called.
+pub fn router(state: &AppState, document: fn() -> Value) -> Router<AppState> {
     let guarded = guarded()
         .route("/_mock/v1/{*unknown}", any(unknown))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), access::check));
     open()
+        .layer(Extension(Document(document)))
         .method_not_allowed_fallback(wrong_method)
         .merge(guarded)
 }

@@ -20,7 +20,7 @@ use crate::{
     front::{body, form::Form},
 };
 
-use super::problem::Problem;
+use super::{openapi::Key, problem::Problem};
 
 /// How many bytes a body may have; none that is meant has a tenth of it.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -85,7 +85,7 @@ impl Object {
     }
 
     /// Refuses keys that are not among the `known`.
-    pub(super) fn only(&self, known: &[&'static str]) -> Result<(), InvalidValue> {
+    pub(super) fn only(&self, known: &[Key]) -> Result<(), InvalidValue> {
         check_known(self.0.iter().map(|(key, _)| key.as_str()), known)
     }
 
@@ -138,10 +138,8 @@ const fn kind(value: &Value) -> &'static str {
 }
 
 /// Refuses keys that are not among the `known`.
-fn check_known<'k>(
-    keys: impl Iterator<Item = &'k str>,
-    known: &[&'static str],
-) -> Result<(), InvalidValue> {
+fn check_known<'k>(keys: impl Iterator<Item = &'k str>, known: &[Key]) -> Result<(), InvalidValue> {
+    let known: Vec<&'static str> = known.iter().map(|key| key.name).collect();
     for key in keys {
         if known.contains(&key) {
             continue;
@@ -203,7 +201,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
 impl Query {
     /// Refuses parameters that are not among the `known`.
-    pub(super) fn only(&self, known: &[&'static str]) -> Result<(), InvalidValue> {
+    pub(super) fn only(&self, known: &[Key]) -> Result<(), InvalidValue> {
         check_known(self.0.names(), known)
     }
 
@@ -216,6 +214,7 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::control::openapi::{Kind, may};
 
     fn refused(body: &str) -> String {
         Object::parse(body.as_bytes()).unwrap_err().to_string()
@@ -230,7 +229,10 @@ mod tests {
         assert_eq!(object.flag("c"), Ok(Some(true)));
         assert_eq!(object.text("d"), Ok(None));
         assert_eq!(object.text("e"), Ok(None));
-        assert_eq!(object.only(&["a", "b", "c", "d"]), Ok(()));
+        assert_eq!(
+            object.only(&["a", "b", "c", "d"].map(|name| may(name, Kind::Text))),
+            Ok(())
+        );
         assert_eq!(format!("{object:?}"), r#"{"a", "b", "c", "d"}"#);
     }
 
@@ -269,7 +271,10 @@ mod tests {
     fn an_unknown_key_is_refused_with_a_suggestion() {
         let object = Object::parse(br#"{"computr": "x"}"#).unwrap();
         assert_eq!(
-            object.only(&["computer", "user"]).unwrap_err().to_string(),
+            object
+                .only(&["computer", "user"].map(|name| may(name, Kind::Text)))
+                .unwrap_err()
+                .to_string(),
             "`computr`: is not known here, perhaps `computer` was meant; \
              expected were: `computer`, `user`"
         );

@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    openapi::{Answer, Body, Key, Kind, Operation, may, need},
     problem::Problem,
     read::{Object, Query},
     render::{self, time},
@@ -22,10 +23,44 @@ use super::{
 
 /// How long a token may live, in seconds: a hundred years are enough for any test.
 const LIFETIME_S: RangeInclusive<i64> = 1..=100 * 365 * 86_400;
+const PURPOSE: Kind = Kind::Word(&["computer", "user"]);
+/// What a new token is made of.
+const NEW: &[Key] = &[
+    need("purpose", PURPOSE),
+    may("user", Kind::Text),
+    may("project", Kind::Text),
+    may("lifetime_s", Kind::Integer(LIFETIME_S)),
+    may("value", Kind::Text),
+    may("reusable", Kind::Flag),
+];
+/// What is told of a token.
+const SHOWN: &[Key] = &[
+    need("value", Kind::Text),
+    need("purpose", PURPOSE),
+    need("user", Kind::Text),
+    need("project", Kind::Text),
+    need("created_at", Kind::Time),
+    need("expires_at", Kind::Time),
+    need("used_at", Kind::TimeOrNull),
+    need("reusable", Kind::Flag),
+];
+
+/// `GET /_mock/v1/tokens`.
+pub(super) static LIST: Operation = Operation::read(
+    "Every token, oldest first",
+    Answer::Json(StatusCode::OK, &[&[need("tokens", Kind::List(SHOWN))]]),
+);
+/// `POST /_mock/v1/tokens`.
+pub(super) static MAKE: Operation = Operation {
+    summary: "Make a token",
+    query: &[],
+    body: Body::Keys(NEW),
+    answer: Answer::Json(StatusCode::CREATED, &[SHOWN]),
+};
 
 /// `GET /_mock/v1/tokens`: every token, oldest first; `{"tokens": […]}`.
 pub(super) async fn list(State(master): State<Master>, query: Query) -> Result<Response, Problem> {
-    query.only(&[])?;
+    query.only(LIST.query)?;
     let tokens = master.tokens().await?;
     let tokens: Vec<Value> = tokens.iter().map(shown).collect();
     Ok(render::json(StatusCode::OK, &json!({ "tokens": tokens })))
@@ -44,15 +79,7 @@ pub(super) async fn make(
 }
 
 fn new_token(object: &Object) -> Result<NewToken, InvalidValue> {
-    const KEYS: [&str; 6] = [
-        "purpose",
-        "user",
-        "project",
-        "lifetime_s",
-        "value",
-        "reusable",
-    ];
-    object.only(&KEYS)?;
+    object.only(NEW)?;
     let lifetime_s = object.integer("lifetime_s")?.unwrap_or(TOKEN_LIFETIME_S);
     if !LIFETIME_S.contains(&lifetime_s) {
         let reason = format!(

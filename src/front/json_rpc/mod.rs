@@ -12,6 +12,7 @@ mod computer;
 mod error;
 mod input;
 mod instance;
+mod openapi;
 mod render;
 mod request;
 mod schema;
@@ -46,6 +47,8 @@ use self::{
     schema::Shape,
 };
 
+pub(super) use self::openapi::describe;
+
 /// What the path of every method begins with.
 pub(super) const PREFIX: &str = "/slapos.";
 
@@ -56,6 +59,9 @@ macro_rules! routes {
         pub const ROUTES: &[Route] = &[
             $(Route { method: Method::POST, path: concat!("/", $name) },)+
         ];
+
+        /// What each of them takes.
+        static INPUTS: &[&Shape] = &[$(&$input,)+];
 
         /// The methods of the dialect, at their paths.
         pub fn router() -> Router<AppState> {

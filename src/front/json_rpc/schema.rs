@@ -5,7 +5,12 @@
 //! conformance tests, which read those schemas. Refusals are worded as their validator words them,
 //! after the path of what is refused.
 
-use crate::front::xml::{marshal::Value, python};
+use serde_json::json;
+
+use crate::front::{
+    openapi,
+    xml::{marshal::Value, python},
+};
 
 /// How many characters a title may have.
 const MAX_TITLE: usize = 200;
@@ -246,6 +251,32 @@ impl Shape {
                 Ok(())
             }
             Self::Object(fields, others) => object(path, value, fields, others),
+        }
+    }
+
+    /// The shape as a JSON Schema: it takes what [`check`](Self::check) takes.
+    pub(super) fn json_schema(&self) -> serde_json::Value {
+        match self {
+            Self::Text => json!({ "type": "string" }),
+            Self::Title => json!({ "type": "string", "maxLength": MAX_TITLE }),
+            Self::Word(words) => json!({ "type": "string", "enum": words }),
+            Self::Flag => json!({ "type": "boolean" }),
+            Self::Number => json!({ "type": "number" }),
+            Self::Dictionary => json!({ "type": "object" }),
+            Self::List(shape) => json!({ "type": "array", "items": shape.json_schema() }),
+            Self::Object(fields, others) => {
+                let keys = fields.iter();
+                let mut schema = openapi::object(
+                    keys.map(|field| (field.name, field.needed, field.shape.json_schema())),
+                );
+                let others = match others {
+                    Others::Refused => json!(false),
+                    Others::Texts => json!({ "type": "string" }),
+                    Others::Ignored => json!(true),
+                };
+                schema.insert("additionalProperties".to_owned(), others);
+                schema.into()
+            }
         }
     }
 }

@@ -488,10 +488,12 @@ fn control_rows() -> Vec<Row> {
     let revoke = "/_mock/v1/certificates/revoke";
     let tokens = "/_mock/v1/tokens";
     let (live, ready) = ("/_mock/health/live", "/_mock/health/ready");
+    let document = "/_mock/openapi.json";
     vec![
         open(Method::GET, live, live, None, 200),
         // Nothing tells a test's world that its fixtures are in.
         open(Method::GET, ready, ready, None, 503),
+        open(Method::GET, document, document, None, 200),
         open(
             Method::GET,
             "/_mock/v1/ca.pem",

@@ -1,0 +1,222 @@
+//! What can be called, for programs: the operations of this surface, and the document of all.
+
+use std::ops::RangeInclusive;
+
+use axum::{Extension, response::Response};
+use serde_json::{Value, json};
+
+use crate::front::openapi::{self, Description};
+
+use super::{OPEN_ROUTES, OPERATIONS, ROUTES, Route, StatusCode, render};
+
+/// What makes the document, which describes more than this surface.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Document(pub(super) fn() -> Value);
+
+/// `GET /_mock/openapi.json`.
+pub(super) static DOCUMENT: Operation = Operation::read(
+    "This description",
+    Answer::Other(StatusCode::OK, "application/json"),
+);
+
+/// `GET /_mock/openapi.json`: what can be called, in OpenAPI 3.1.
+pub(super) async fn document(Extension(Document(make)): Extension<Document>) -> Response {
+    render::json(StatusCode::OK, &make())
+}
+
+/// A call, what it takes and what it answers.
+#[derive(Debug)]
+pub(super) struct Operation {
+    /// What it does, in a few words.
+    pub(super) summary: &'static str,
+    /// The parameters of its query string.
+    pub(super) query: &'static [Key],
+    /// The keys of its body.
+    pub(super) body: Body,
+    /// The answer where it is done.
+    pub(super) answer: Answer,
+}
+
+impl Operation {
+    /// A read without parameters.
+    pub(super) const fn read(summary: &'static str, answer: Answer) -> Self {
+        Self {
+            summary,
+            query: &[],
+            body: Body::None,
+            answer,
+        }
+    }
+}
+
+/// What a call takes as its body.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Nothing.
+    None,
+    /// An object with these keys.
+    Keys(&'static [Key]),
+    /// An object with one of these keys.
+    OneOf(&'static [Key]),
+}
+
+/// The answer to a call that is done.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// A JSON object with these groups of keys.
+    Json(StatusCode, &'static [&'static [Key]]),
+    /// Something of this media type.
+    Other(StatusCode, &'static str),
+}
+
+/// A key of a JSON object or of a query string.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// How it is written.
+    pub(super) name: &'static str,
+    kind: Kind,
+    needed: bool,
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A text.
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A whole number.
+    Integer(RangeInclusive<i64>),
+    /// `true` or `false`.
+    Flag,
+    /// A point in time.
+    Time,
+    /// A point in time, or `null`.
+    TimeOrNull,
+    /// A list of objects with these keys.
+    List(&'static [Key]),
+}
+
+/// A key that is always there.
+pub(super) const fn need(name: &'static str, kind: Kind) -> Key {
+    Key {
+        name,
+        kind,
+        needed: true,
+    }
+}
+
+/// A key that may be there.
+pub(super) const fn may(name: &'static str, kind: Kind) -> Key {
+    Key {
+        name,
+        kind,
+        needed: false,
+    }
+}
+
+impl Key {
+    fn schema(&self) -> Value {
+        match &self.kind {
+            Kind::Text => json!({ "type": "string" }),
+            Kind::Word(words) => json!({ "type": "string", "enum": words }),
+            Kind::Integer(range) => {
+                json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
+            }
+            Kind::Flag => json!({ "type": "boolean" }),
+            Kind::Time => json!({ "type": "string", "format": "date-time" }),
+            Kind::TimeOrNull => json!({ "type": ["string", "null"], "format": "date-time" }),
+            Kind::List(keys) => json!({ "type": "array", "items": object(*keys) }),
+        }
+    }
+}
+
+fn object(keys: impl IntoIterator<Item = &'static Key>) -> Value {
+    let keys = keys.into_iter();
+    let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema())));
+    schema.insert("additionalProperties".to_owned(), false.into());
+    schema.into()
+}
+
+/// What this surface says of itself.
+pub(in crate::front) fn describe() -> Description {
+    let problem = openapi::object([
+        ("type", true, json!({ "type": "string" })),
+        ("title", true, json!({ "type": "string" })),
+        ("status", true, json!({ "type": "integer" })),
+        ("detail", true, json!({ "type": "string" })),
+    ]);
+    let operations = ROUTES.iter().zip(OPERATIONS);
+    Description {
+        name: "control",
+        about: "What tests do with the mock master itself; no part of the protocol.",
+        scheme: json!({
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The control token, where the server was given one.",
+        }),
+        refusal: json!({
+            "description": "Not done, and why (RFC 9457).",
+            "content": { "application/problem+json": { "schema": problem } },
+        }),
+        operations: operations
+            .map(|(route, operation)| {
+                (
+                    route.method.clone(),
+                    route.path,
+                    described(route, operation),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn described(route: &Route, operation: &Operation) -> Value {
+    let chosen = route.path.split('/').filter_map(|part| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        let schema = json!({ "type": "string" });
+        Some(json!({ "name": name, "in": "path", "required": true, "schema": schema }))
+    });
+    let asked = operation.query.iter().map(|key| {
+        json!({
+            "name": key.name, "in": "query", "required": key.needed, "schema": key.schema(),
+        })
+    });
+    let parameters: Vec<Value> = chosen.chain(asked).collect();
+    let (status, content) = match &operation.answer {
+        Answer::Json(status, groups) => {
+            let schema = object(groups.iter().copied().flatten());
+            (status, json!({ "application/json": { "schema": schema } }))
+        }
+        Answer::Other(status, kind) => (status, json!({ *kind: {} })),
+    };
+    let answer = json!({ "description": status.canonical_reason(), "content": content });
+    let mut described = json!({
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": { status.as_str(): answer },
+    });
+    let body = match operation.body {
+        Body::None => None,
+        Body::Keys(keys) => Some(object(keys)),
+        Body::OneOf(keys) => {
+            let mut schema = object(keys);
+            if let Value::Object(members) = &mut schema {
+                members.insert("minProperties".to_owned(), 1.into());
+                members.insert("maxProperties".to_owned(), 1.into());
+            }
+            Some(schema)
+        }
+    };
+    if let Value::Object(members) = &mut described {
+        if let Some(schema) = body {
+            let content = json!({ "application/json": { "schema": schema } });
+            let body = json!({ "required": true, "content": content });
+            members.insert("requestBody".to_owned(), body);
+        }
+        if OPEN_ROUTES.contains(route) {
+            members.insert("security".to_owned(), json!([]));
+        }
+    }
+    described
+}

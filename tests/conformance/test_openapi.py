@@ -1,0 +1,128 @@
+"""The server's own description, `GET /_mock/openapi.json`, against what the server does.
+
+Its schemas must be schemas, take and refuse what the server takes and refuses, and fit its answers.
+"""
+
+import json
+
+import jsonschema
+
+from support import COMPUTER, MasterTestCase, main
+from test_json_rpc import SEED, Maker
+
+CASES = 30
+CERTIFICATES = "/_mock/v1/certificates"
+REVOKE = CERTIFICATES + "/revoke"
+TOKENS = "/_mock/v1/tokens"
+# What is said of a value that has its shape, and cannot be kept.
+UNKEPT = ("is empty", "is not allowed in XML 1.0")
+
+
+def validator(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def body_schema(part):
+    (content,) = part["content"].values()
+    return content["schema"]
+
+
+class OpenApiTest(MasterTestCase):
+    def setUp(self):
+        super().setUp()
+        self.document = json.loads(self.master.call("GET", "/_mock/openapi.json").body)
+
+    def send(self, method, path, value=None):
+        body = json.dumps(value).encode("ascii") if method == "POST" else None
+        answer = self.master.call(method, path, body=body, headers={"Content-Type": "application/json"})
+        return answer.status, json.loads(answer.body)
+
+    def refusal(self, name):
+        return validator(body_schema(self.document["components"]["responses"][name]))
+
+    def test_the_methods_take_what_their_schemas_allow_and_nothing_else(self):
+        refusal = self.refusal("json-rpc")
+        verdicts = {True: 0, False: 0}
+        cases = []
+        for path, item in self.document["paths"].items():
+            if path.startswith("/slapos."):
+                schema = body_schema(item["post"]["requestBody"])
+                maker = Maker("%d described %s" % (SEED, path))
+                valid = [maker.value(schema) for _ in range(CASES)]
+                broken = [maker.broken(schema, value) for value in valid]
+                cases += [(path, validator(schema), value) for value in valid + broken]
+        path = "/slapos.put.v0.compute_node_format"
+        schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))
+        for partition in ({}, {"partition_id": 1}, {"partition_id": "p", "ip_list": [{}]}, {"partition_id": "p", "x": 1}):
+            cases.append((path, schema, {"computer_guid": COMPUTER, "compute_partition_list": [partition]}))
+        for path, schema, value in cases:
+            expected = schema.is_valid(value)
+            status, body = self.send("POST", path, value)
+            if status != 200:
+                refusal.validate(body)
+            kinds = ("invalid-json-object-content", "not-json-object-content")
+            refused = status == 400 and body["type"] in kinds and not any(word in body["title"] for word in UNKEPT)
+            self.assertEqual(not refused, expected, "%s %r: %r" % (path, value, body))
+            verdicts[expected] += 1
+        self.assertGreaterEqual(min(verdicts.values()), 25 * CASES // 2)
+
+    def test_the_answers_of_the_control_surface_are_as_described(self):
+        self.format(COMPUTER)
+        served = []
+
+        def done(method, route, value=None, path=None):
+            status, body = self.send(method, path or route, value)
+            operation = self.document["paths"][route][method.lower()]
+            if value is not None:
+                validator(body_schema(operation["requestBody"])).validate(value)
+            validator(body_schema(operation["responses"][str(status)])).validate(body)
+            served.append((method, route))
+            return body
+
+        serial = done("POST", CERTIFICATES, {"computer": COMPUTER})["serial"]
+        done("GET", CERTIFICATES + "/{serial}", path="%s/%s" % (CERTIFICATES, serial))
+        self.assertEqual(len(done("POST", REVOKE, {"serial": serial})["revoked"]), 1)
+        self.assertEqual(len(done("GET", CERTIFICATES)["certificates"]), 1)
+        done("POST", TOKENS, {"purpose": "computer"})
+        done("POST", TOKENS, {"purpose": "user", "lifetime_s": 1, "value": "demo-token", "reusable": True})
+        self.assertEqual(len(done("GET", TOKENS)["tokens"]), 2)
+        done("GET", "/_mock/health/live")
+        done("GET", "/_mock/health/ready")
+        told = {
+            (method.upper(), path)
+            for path, item in self.document["paths"].items()
+            for method, operation in item.items()
+            if path.startswith("/_mock/")
+            for answer in operation["responses"].values()
+            if "schema" in answer.get("content", {}).get("application/json", {})
+        }
+        self.assertEqual(set(served), told)
+
+    def test_files_have_the_media_types_that_are_described(self):
+        for path in ("/_mock/openapi.json", "/_mock/v1/ca.pem", "/_mock/v1/crl.pem", "/_mock/v1/crl.der"):
+            answer = self.master.call("GET", path)
+            described = self.document["paths"][path]["get"]["responses"][str(answer.status)]["content"]
+            self.assertEqual([answer.headers["Content-Type"]], list(described), path)
+
+    def test_the_control_surface_refuses_what_its_schemas_do_not_allow(self):
+        refusal = self.refusal("control")
+        for path, broken in (
+            (CERTIFICATES, [{}, [], {"computer": 1}, {"computer": "COMP-1", "user": "a"}, {"serial": "ab"}]),
+            (REVOKE, [{}, [], {"serial": True}, {"serial": "ab", "user": "a"}, {"token": "ab"}]),
+            (
+                TOKENS,
+                [{}, [], {"purpose": "x"}, {"purpose": 1}, {"purpose": "user", "reusable": "yes"}]
+                + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
+            ),
+        ):
+            schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))
+            for value in broken:
+                self.assertFalse(schema.is_valid(value), "%s %r" % (path, value))
+                status, body = self.send("POST", path, value)
+                self.assertEqual(status, 400, "%s %r: %r" % (path, value, body))
+                refusal.validate(body)
+
+
+if __name__ == "__main__":
+    main()
