@@ -29,8 +29,8 @@ use rustls::{
 };
 use slapmaster::{
     domain::{certificate::CertificateSubject, identifier::InstanceReference, time::Timestamp},
-    front::xml::marshal::{self, Value},
     pki::Authority,
+    xml::marshal::{self, Value},
 };
 
 const ISSUED: usize = 5_000;

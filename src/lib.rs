@@ -11,3 +11,4 @@ pub mod mock;
 pub mod net;
 pub mod pki;
 pub mod store;
+pub mod xml;

@@ -21,7 +21,6 @@ pub mod slap;
 mod slashes;
 mod status;
 pub mod web;
-pub mod xml;
 
 use axum::{
     Router,

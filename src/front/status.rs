@@ -1,8 +1,11 @@
 //! A status as every dialect tells it (`slap.md` 4.9, `json-rpc.md` 5.3).
 
-use crate::domain::status::{StatusReading, no_data_text};
+use crate::{
+    domain::status::{StatusReading, no_data_text},
+    xml::marshal::Value,
+};
 
-use super::{date::http_date, xml::marshal::Value};
+use super::date::http_date;
 
 /// Who is said to have reported a status that nobody reported.
 const MASTER: &str = "SlapOS Master";

@@ -67,8 +67,13 @@ const ROOMS: &[Room] = &[
         banned: &["axum", "hyper", "quick_xml", "sqlx"],
     },
     Room {
+        name: "xml",
+        rooms: &["domain"],
+        banned: &["axum", "hyper", "sqlx", "tokio"],
+    },
+    Room {
         name: "front",
-        rooms: &["domain", "master", "mock"],
+        rooms: &["domain", "master", "mock", "xml"],
         banned: &["hyper", "hyper_util", "sqlx", "serde_saphyr"],
     },
     Room {

@@ -9,8 +9,9 @@ use crate::{
         state::{RequestedState, Validation},
         status::PortalType,
     },
-    front::{date::http_date, document, xml::instance},
+    front::{date::http_date, document},
     master::{DocumentName, Found, News},
+    xml::instance,
 };
 
 use super::news;

@@ -12,11 +12,9 @@ use crate::{
         identifier::{ComputerReference, PartitionAddress, PartitionReference},
         text::InvalidValue,
     },
-    front::{
-        status,
-        xml::{consumption, json, marshal::Value},
-    },
+    front::status,
     master::{MasterError, Missing},
+    xml::{consumption, json, marshal::Value},
 };
 
 use super::{

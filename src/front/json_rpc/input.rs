@@ -15,10 +15,8 @@ use crate::{
         parameters::Parameters,
         text::{InvalidValue, is_xml_legal},
     },
-    front::{
-        body,
-        xml::{json, marshal::Value},
-    },
+    front::body,
+    xml::{json, marshal::Value},
 };
 
 use super::{

@@ -7,8 +7,8 @@
 
 use serde_json::json;
 
-use crate::front::{
-    openapi,
+use crate::{
+    front::openapi,
     xml::{marshal::Value, python},
 };
 
@@ -348,7 +348,7 @@ pub(super) fn shown(value: &Value<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::xml::json;
+    use crate::xml::json;
 
     fn check(shape: &Shape, text: &str) -> Result<(), (String, String)> {
         let value = json::read(text.as_bytes()).unwrap();

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use crate::{
     domain::secret::Secret,
-    front::xml::marshal::{self, Value},
+    xml::marshal::{self, Value},
 };
 
 use super::{

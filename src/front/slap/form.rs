@@ -8,7 +8,7 @@ use crate::{
         parameters::Parameters,
         text::InvalidValue,
     },
-    front::xml::marshal::{self, MarshalError, Value},
+    xml::marshal::{self, MarshalError, Value},
 };
 
 pub(super) use crate::front::form::Form;

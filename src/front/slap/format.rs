@@ -10,7 +10,7 @@ use crate::{
         identifier::{ComputerReference, PartitionReference},
         text::InvalidValue,
     },
-    front::xml::{json, marshal::Value},
+    xml::{json, marshal::Value},
 };
 
 use super::{

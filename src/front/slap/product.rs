@@ -8,7 +8,7 @@ use crate::{
         product::ProductQuery,
         text::InvalidValue,
     },
-    front::xml::marshal::{self, Value},
+    xml::marshal::{self, Value},
 };
 
 use super::{

@@ -11,8 +11,9 @@ use crate::{
         state::InstanceKind,
         text::InvalidValue,
     },
-    front::{fake_frontend, xml::marshal::Value},
+    front::fake_frontend,
     master::RequestOutcome,
+    xml::marshal::Value,
 };
 
 use super::{

@@ -2,7 +2,7 @@
 
 use axum::{http::StatusCode, response::Response};
 
-use crate::{domain::text::InvalidValue, front::xml::consumption};
+use crate::{domain::text::InvalidValue, xml::consumption};
 
 use super::{
     Call, answer,

@@ -5,11 +5,8 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use slapmaster::front::{
-    self, AppState,
-    address::PublicAddress,
-    readiness::Readiness,
-    slap::SlapState,
+use slapmaster::{
+    front::{self, AppState, address::PublicAddress, readiness::Readiness, slap::SlapState},
     xml::marshal::{self, Value},
 };
 use tower::ServiceExt as _;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use slapmaster::front::xml::consumption;
+use slapmaster::xml::consumption;
 
 use super::answers;
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use slapmaster::{
     domain::parameters::Parameters,
-    front::xml::{instance, marshal::Value},
+    xml::{instance, marshal::Value},
 };
 
 use super::{answers, describe, library, marshal::some_values};

@@ -1,7 +1,7 @@
 //! Marshal XML against the library.
 
 use serde_json::{Value as Json, json};
-use slapmaster::front::xml::{
+use slapmaster::xml::{
     marshal::{self, Class, Value},
     python,
 };

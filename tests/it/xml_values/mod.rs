@@ -20,7 +20,7 @@ use std::{
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use slapmaster::front::xml::{marshal::Value, python};
+use slapmaster::xml::{marshal::Value, python};
 
 const LIBRARY: &str = include_str!("library.py");
 

@@ -24,9 +24,9 @@ use crate::{
     front::{
         body::BodyError,
         log::{INTERNAL_ERROR, InternalFailure},
-        xml::json::JsonError,
     },
     master::{self, Master, MasterError, Missing},
+    xml::json::JsonError,
 };
 
 use super::{answer, schema::Violation};

@@ -17,16 +17,13 @@ use crate::{
         status::StatusReading,
         time::Timestamp,
     },
-    front::{
-        fake_frontend::Invented,
-        status,
-        xml::{
-            instance,
-            marshal::{self, Class, Value},
-            python::Float,
-        },
-    },
+    front::{fake_frontend::Invented, status},
     master::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView},
+    xml::{
+        instance,
+        marshal::{self, Class, Value},
+        python::Float,
+    },
 };
 
 /// How references and times look.

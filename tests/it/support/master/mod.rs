@@ -35,10 +35,10 @@ use slapmaster::{
         address::PublicAddress,
         auth::{Access, AccessMode, PeerCertificate},
         log::{CallFacts, InternalFailure},
-        xml::marshal::{self, Value},
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
+    xml::marshal::{self, Value},
 };
 use tower::ServiceExt as _;
 

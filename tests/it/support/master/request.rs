@@ -1,7 +1,7 @@
 //! A request as the client's `request()` makes it.
 
 use axum::{body::Body, http};
-use slapmaster::front::xml::marshal;
+use slapmaster::xml::marshal;
 
 use super::{RELEASE, dictionary, form};
 

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use crate::front::xml::document::{DeclaredEncoding, Document, Element, Event, clip, is_space};
+use crate::xml::document::{DeclaredEncoding, Document, Element, Event, clip, is_space};
 
 use super::{
     MarshalError, Value,

@@ -8,15 +8,15 @@ use super::error::{XmlError, clip, not_well_formed};
 
 /// One attribute of an element.
 #[derive(Debug)]
-pub(in crate::front::xml) struct Attribute<'a> {
+pub(in crate::xml) struct Attribute<'a> {
     /// What stands before the colon, if there is one.
     pub(super) prefix: Option<&'a str>,
     /// The name without its prefix.
-    pub(in crate::front::xml) name: &'a str,
+    pub(in crate::xml) name: &'a str,
     /// The namespace that the prefix stands for.
-    pub(in crate::front::xml) namespace: Option<Rc<str>>,
+    pub(in crate::xml) namespace: Option<Rc<str>>,
     /// The value, references resolved and white space made spaces.
-    pub(in crate::front::xml) value: Cow<'a, str>,
+    pub(in crate::xml) value: Cow<'a, str>,
 }
 
 /// Reads ` a="1" b='2' `; `position` is where the tag starts, for errors.

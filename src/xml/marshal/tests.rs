@@ -1,6 +1,6 @@
 //! What is written, accepted and refused, in tables.
 
-use crate::front::xml::XmlError;
+use crate::xml::XmlError;
 
 use super::{Class, MarshalError, Value, read, write};
 

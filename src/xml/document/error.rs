@@ -54,7 +54,7 @@ pub(super) fn not_well_formed(position: usize, reason: &str) -> XmlError {
 }
 
 /// The start of a text, short enough for a message.
-pub(in crate::front::xml) fn clip(text: &str) -> String {
+pub(in crate::xml) fn clip(text: &str) -> String {
     const LENGTH: usize = 60;
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

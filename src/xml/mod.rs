@@ -1,6 +1,6 @@
 //! Values as XML: the text formats that the classic protocol carries.
 //!
-//! Five rooms: [`marshal`] (every structured request field and almost every answer),
+//! Five parts: [`marshal`] (every structured request field and almost every answer),
 //! [`instance`] (the stored form of a flat dictionary), [`consumption`] (usage reports), [`json`]
 //! (the same values in JSON) and [`python`] (what a value looks like once Python made a text of
 //! it). All of them read through

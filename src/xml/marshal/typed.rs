@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{parameters::Parameters, text::InvalidValue},
-    front::xml::python,
+    xml::python,
 };
 
 use super::Value;

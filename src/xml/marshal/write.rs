@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{domain::text::is_xml_legal, front::xml::python};
+use crate::{domain::text::is_xml_legal, xml::python};
 
 use super::{Class, Object, Value};
 

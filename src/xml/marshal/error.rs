@@ -1,7 +1,7 @@
 //! Why a text is not a marshalled value.
 
 use super::{MAX_BYTES, MAX_DEPTH, MAX_DIGITS};
-use crate::front::xml::XmlError;
+use crate::xml::XmlError;
 
 /// A marshalled field that was refused (`marshalling.md` 1.6 and 1.7).
 ///
