@@ -11,6 +11,7 @@ pub mod caller;
 pub mod certificate;
 pub mod computer;
 pub mod document;
+pub mod forwarding;
 pub mod guid;
 pub mod identifier;
 pub mod instance;
