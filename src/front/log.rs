@@ -8,7 +8,6 @@ use std::{
     any::Any,
     convert::Infallible,
     error::Error,
-    fmt,
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
@@ -28,6 +27,8 @@ use axum::{
 use tower::{Service, service_fn};
 use tracing::Level;
 
+pub use crate::domain::request_id::RequestId;
+
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -37,31 +38,14 @@ const TARGET: &str = "slapmaster::request";
 /// What a client is told about an internal error, besides the id.
 pub const INTERNAL_ERROR: &str = "slapmaster failed; its log tells why, under the X-Request-Id.\n";
 
-/// A request's id, unique among those of this machine: a process's own number, then a count.
-///
-/// It is in the extensions of every request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestId {
-    process: u32,
-    count: u64,
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:08x}-{:x}", self.process, self.count)
-    }
-}
-
-impl RequestId {
-    /// As the value of a header, with one allocation.
-    fn header_value(self) -> HeaderValue {
-        let mut text = Vec::with_capacity(25);
-        push_hex(&mut text, u64::from(self.process), 8);
-        text.push(b'-');
-        push_hex(&mut text, self.count, 1);
-        HeaderValue::from_maybe_shared(Bytes::from(text))
-            .unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-    }
+/// A request's id as the value of a header, with one allocation.
+fn header_value(id: RequestId) -> HeaderValue {
+    let mut text = Vec::with_capacity(25);
+    push_hex(&mut text, u64::from(id.process), 8);
+    text.push(b'-');
+    push_hex(&mut text, id.count, 1);
+    HeaderValue::from_maybe_shared(Bytes::from(text))
+        .unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
 fn push_hex(text: &mut Vec<u8>, number: u64, least_digits: u32) {
@@ -73,7 +57,7 @@ fn push_hex(text: &mut Vec<u8>, number: u64, least_digits: u32) {
     }
 }
 
-/// What a front knows about a call, for its log line.
+/// What a front knows about a call, for its log line and the journal.
 #[derive(Debug, Clone)]
 pub struct CallFacts {
     /// The dialect: `slap`, `web`, `hateoas` or `control`.
@@ -84,6 +68,24 @@ pub struct CallFacts {
     pub caller: Option<String>,
     /// The computer that the call is about, if it is about one.
     pub computer: Option<String>,
+    /// The partition that it names on that computer.
+    pub partition: Option<String>,
+    /// The instance that it names: a title where it asks for one, else a guid.
+    pub instance: Option<String>,
+}
+
+impl CallFacts {
+    /// What is known of any call, before it is read.
+    pub const fn of(dialect: &'static str, call: &'static str) -> Self {
+        Self {
+            dialect,
+            call,
+            caller: None,
+            computer: None,
+            partition: None,
+            instance: None,
+        }
+    }
 }
 
 /// The reason of an internal error, kept from the client and meant for the log.
@@ -138,7 +140,7 @@ where
             if let Some((path, began)) = watched {
                 write_line(id, &path, began.elapsed(), &response);
             }
-            response.headers_mut().insert(REQUEST_ID, id.header_value());
+            response.headers_mut().insert(REQUEST_ID, header_value(id));
             Ok(response)
         }
     })
@@ -217,7 +219,7 @@ mod tests {
         ] {
             let id = RequestId { process, count };
             assert_eq!(id.to_string(), expected);
-            assert_eq!(id.header_value(), expected);
+            assert_eq!(header_value(id), expected);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
         behaviour::{
             AllocateStopped, AllocationCandidates, CapacityCheck, RequireProduct, SharedHost,
         },
+        event::{About, EventKind},
         identifier::{ComputerReference, PartitionAddress},
         instance::{Instance, InstanceTree},
         state::{InstanceKind, PartitionState, RequestedState, Subscription},
@@ -41,8 +42,13 @@ impl Operation<'_> {
                 let reason = failure.to_string();
                 if store::instance::note_failure(self.tx, instance.id, &reason).await? {
                     self.event(
+                        EventKind::InstanceWaiting,
                         instance.reference.as_str(),
-                        format!("allocation of instance {} failed: {reason}", instance.title),
+                        About::instance(instance).in_tree(&tree.reference),
+                        format!(
+                            "allocation of instance `{}` failed: {reason}",
+                            instance.title
+                        ),
                     );
                 }
             }
@@ -256,10 +262,8 @@ impl Operation<'_> {
         }
         store::instance::allocate(self.tx, instance.id, partition_id).await?;
         self.touch(Some(computer_id));
-        self.event(
-            instance.reference.as_str(),
-            format!("instance {} was allocated to {at}", instance.title),
-        );
-        Ok(())
+        let words = format!("was allocated to {at}");
+        self.instance_event(EventKind::InstanceAllocated, instance.id, words)
+            .await
     }
 }

@@ -5,7 +5,13 @@ use std::path::PathBuf;
 
 use super::{Master, Result, World, operation::Operation};
 use crate::{
-    domain::{caller::Credential, certificate::Validity, secret::Secret, time::Timestamp},
+    domain::{
+        caller::Credential,
+        certificate::Validity,
+        event::{About, EventKind},
+        secret::Secret,
+        time::Timestamp,
+    },
     pki::{self, Authority, Crl, Issued, PkiError, RevocationList},
     store::{self, OpenError, Store, StoreError, certificate::NewCertificate},
 };
@@ -170,7 +176,9 @@ impl Operation<'_> {
         };
         store::certificate::insert_server(self.tx, names, &new).await?;
         self.event(
+            EventKind::CertificateIssued,
             &issued.common_name,
+            About::default(),
             format!(
                 "certificate {} was issued to the server for {}",
                 issued.serial,

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         behaviour::{BangComputer, BangInstance},
         caller::Caller,
+        event::{About, EventKind},
         identifier::ComputerReference,
         instance::{Instance, InstanceName},
         permission::Right,
@@ -73,11 +74,9 @@ impl Operation<'_> {
         let instance = store::instance::by_id(self.tx, subject.id).await?;
         let mut banged = BTreeSet::new();
         self.bang_with_tree(&instance, &mut banged).await?;
-        self.event(
-            reference.as_str(),
-            format!("instance {} was banged: {message}", instance.title),
-        );
-        Ok(())
+        let words = format!("was banged: {message}");
+        self.instance_event(EventKind::InstanceBanged, instance.id, words)
+            .await
     }
 
     /// Bangs an instance and those that a bang on it reaches, each once.
@@ -147,7 +146,9 @@ impl Operation<'_> {
         )
         .await?;
         self.event(
+            EventKind::ComputerBanged,
             reference.as_str(),
+            About::computer(reference),
             format!("computer {reference} was banged: {message}"),
         );
         Ok(())

@@ -4,6 +4,7 @@ use super::{Result, operation::Operation};
 use crate::{
     domain::{
         behaviour::AllocationMoment,
+        event::{About, EventKind},
         instance::Instance,
         state::{InstanceKind, PartitionState, RequestedState, Validation},
     },
@@ -30,10 +31,9 @@ impl Operation<'_> {
         state: RequestedState,
     ) -> Result<()> {
         self.touch(instance.computer_id);
-        self.event(
-            instance.reference.as_str(),
-            format!("instance {} is asked to be {state}", instance.title),
-        );
+        let words = format!("is asked to be {state}");
+        self.instance_event(EventKind::InstanceStateAsked, instance.id, words)
+            .await?;
         if state != RequestedState::Started {
             self.bang_host(instance).await?;
         }
@@ -99,10 +99,9 @@ impl Operation<'_> {
     pub(super) async fn end(&mut self, instance: &Instance) -> Result<()> {
         self.invalidate(instance).await?;
         self.touch(instance.computer_id);
-        self.event(
-            instance.reference.as_str(),
-            format!("instance {} ended", instance.title),
-        );
+        let destroyed = EventKind::InstanceDestroyed;
+        self.instance_report(destroyed, instance.id, "was destroyed", "")
+            .await?;
         match self.behaviour.allocation_moment {
             AllocationMoment::Request => self.leave(instance).await,
             AllocationMoment::Round | AllocationMoment::Manual => Ok(()),
@@ -133,6 +132,14 @@ impl Operation<'_> {
         if !store::partition::is_linked(self.tx, partition_id).await? {
             let stamp = self.stamp();
             store::partition::set_state(self.tx, partition_id, PartitionState::Free, stamp).await?;
+            if let Some(site) = store::partition::site(self.tx, partition_id).await? {
+                self.event(
+                    EventKind::PartitionFreed,
+                    site.at.computer.as_str(),
+                    About::default().on(&site.at),
+                    format!("partition {} was freed", site.at),
+                );
+            }
         }
         Ok(())
     }

@@ -14,8 +14,9 @@ use super::{
 use crate::{
     domain::{
         caller::Caller,
-        certificate::{CertificateRefused, CertificateSerial, CertificateSubject},
-        identifier::{ComputerReference, PartitionAddress},
+        certificate::{CertificateKind, CertificateRefused, CertificateSerial, CertificateSubject},
+        event::{About, EventKind},
+        identifier::{ComputerReference, InstanceReference, PartitionAddress},
         permission::Right,
         state::{InstanceKind, PartitionState},
     },
@@ -175,12 +176,35 @@ impl Master {
             .collect())
     }
 
+    /// How many certificates count at this moment, by the world's clock.
+    pub async fn count_valid_certificates(&self) -> Result<i64> {
+        let mut connection = self.0.store.glance().await?;
+        let now = self.0.clock.now();
+        Ok(store::certificate::count_valid(&mut connection, now).await?)
+    }
+
     /// The certificate of this serial number, if one was issued.
     pub async fn certificate(&self, serial: &CertificateSerial) -> Result<Option<CertificateView>> {
         let now = self.0.clock.now();
         let mut connection = self.0.store.glance().await?;
         let found = store::certificate::by_serial(&mut connection, serial).await?;
         Ok(found.map(|certificate| CertificateView::at(now, certificate)))
+    }
+}
+
+/// What the certificate of a subject is about.
+fn about(subject: &CertificateSubject) -> About {
+    about_named(subject.kind(), subject.reference())
+}
+
+fn about_named(kind: CertificateKind, name: &str) -> About {
+    match kind {
+        CertificateKind::Computer => About::computer(&ComputerReference::trusted(name.to_owned())),
+        CertificateKind::Instance => About {
+            instance: Some(InstanceReference::trusted(name.to_owned())),
+            ..About::default()
+        },
+        CertificateKind::User | CertificateKind::Server => About::default(),
     }
 }
 
@@ -344,7 +368,8 @@ impl Operation<'_> {
     fn issued_event(&mut self, subject: &CertificateSubject, issued: &Issued) {
         let serial = &issued.serial;
         let text = format!("certificate {serial} was issued to {subject}");
-        self.event(subject.reference(), text);
+        let issued = EventKind::CertificateIssued;
+        self.event(issued, subject.reference(), about(subject), text);
     }
 
     async fn keep_first_certificates(&mut self, all: &[(MadeInstance, Issued)]) -> Result<()> {
@@ -380,15 +405,23 @@ impl Operation<'_> {
         reference: &str,
     ) -> Result<Vec<CertificateSerial>> {
         let revoked = store::certificate::revoke_active(self.tx, holder, self.now).await?;
+        let about = match holder {
+            Holder::Computer(_) => {
+                About::computer(&ComputerReference::trusted(reference.to_owned()))
+            }
+            Holder::Instance(id) => store::instance::about(self.tx, id).await?,
+            Holder::User(_) => About::default(),
+        };
         for serial in &revoked {
-            self.revoked_event(reference, serial);
+            self.revoked_event(reference, about.clone(), serial);
         }
         Ok(revoked)
     }
 
-    fn revoked_event(&mut self, reference: &str, serial: &CertificateSerial) {
+    fn revoked_event(&mut self, reference: &str, about: About, serial: &CertificateSerial) {
         self.credentials_changed();
-        self.event(reference, format!("certificate {serial} was revoked"));
+        let text = format!("certificate {serial} was revoked");
+        self.event(EventKind::CertificateRevoked, reference, about, text);
     }
 
     async fn revoke(&mut self, which: &Revoke) -> Result<Vec<CertificateView>> {
@@ -397,7 +430,8 @@ impl Operation<'_> {
                 let known = store::certificate::by_serial(self.tx, serial).await?;
                 if let Some(known) = known.filter(|known| known.revoked_at.is_none()) {
                     store::certificate::revoke(self.tx, serial, self.now).await?;
-                    self.revoked_event(&known.common_name, serial);
+                    let name = &known.common_name;
+                    self.revoked_event(name, about_named(known.kind, name), serial);
                 }
                 vec![serial.clone()]
             }

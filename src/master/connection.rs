@@ -3,7 +3,10 @@
 
 use super::{Master, Result, operation::Operation};
 use crate::{
-    domain::{caller::Caller, instance::InstanceName, parameters::Parameters, permission::Right},
+    domain::{
+        caller::Caller, event::EventKind, instance::InstanceName, parameters::Parameters,
+        permission::Right,
+    },
     store,
 };
 
@@ -52,8 +55,14 @@ impl Operation<'_> {
         }
         store::instance::set_connection(self.tx, subject.id, connection).await?;
         self.touch(subject.computer_id);
-        let event = "connection parameters were published";
-        self.event(subject.reference.as_str(), event);
+        // Their names alone: a value may be a password.
+        let names: Vec<&str> = connection.iter().map(|(name, _)| name).collect();
+        let words = match names.as_slice() {
+            [] => "publishes nothing any more".to_owned(),
+            names => format!("published connection parameters: {}", names.join(", ")),
+        };
+        self.instance_event(EventKind::ConnectionPublished, subject.id, words)
+            .await?;
         if let Some(parent_id) = subject.parent_id {
             let parent = store::instance::by_id(self.tx, parent_id).await?;
             self.bang_one(&parent).await?;

@@ -8,6 +8,7 @@ use crate::{
         behaviour::FormatUnknownComputer,
         caller::Caller,
         computer::{ComputerFormat, PartitionFormat, Unlisted, after_listed, after_unlisted},
+        event::{About, EventKind},
         identifier::ComputerReference,
         state::Validation,
         time::Timestamp,
@@ -82,7 +83,12 @@ impl Operation<'_> {
         let id =
             store::computer::insert(self.tx, reference, title, project_id, validation, now).await?;
         store::counter::reserve(self.tx, Prefix::Computer, reference.as_str()).await?;
-        self.event(reference.as_str(), format!("computer {reference} was made"));
+        self.event(
+            EventKind::ComputerMade,
+            reference.as_str(),
+            About::computer(reference),
+            format!("computer {reference} was made"),
+        );
         Ok(id)
     }
 
@@ -114,7 +120,9 @@ impl Operation<'_> {
         self.unsettled = true;
         let count = format.partitions.len();
         self.event(
+            EventKind::ComputerFormatted,
             format.reference.as_str(),
+            About::computer(&format.reference),
             format!(
                 "computer {} was formatted with {count} partitions",
                 format.reference
@@ -186,10 +194,9 @@ impl Operation<'_> {
                         if instance.is_root_of(&tree) {
                             store::tree::archive(self.tx, tree.id).await?;
                         }
-                        self.event(
-                            instance.reference.as_str(),
-                            format!("instance {} went with its partition", instance.title),
-                        );
+                        let words = "was destroyed with its partition";
+                        self.instance_event(EventKind::InstanceDestroyed, instance.id, words)
+                            .await?;
                     }
                     store::instance::unlink(self.tx, instance.id).await?;
                 }

@@ -3,6 +3,7 @@
 use super::{Result, operation::Operation, request::InTree};
 use crate::{
     domain::{
+        event::{About, EventKind},
         identifier::{InstanceReference, ProjectReference, Title, TreeReference, UserReference},
         instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
         parameters::Parameters,
@@ -41,9 +42,17 @@ impl Operation<'_> {
             created_at: self.now,
         };
         let id = store::tree::insert(self.tx, &new).await?;
+        let about = About {
+            title: Some(tree.title.clone()),
+            ..About::default()
+        };
         self.event(
+            EventKind::TreeMade,
             tree.reference.as_str(),
-            format!("instance tree {} was made", tree.title),
+            about
+                .in_tree(&tree.reference)
+                .of_release(&tree.wanted.release),
+            format!("instance tree `{}` was made", tree.title),
         );
         Ok(InstanceTree {
             id,
@@ -79,11 +88,7 @@ impl Operation<'_> {
         if request.kind == InstanceKind::Software {
             self.made(id, &reference);
         }
-        self.event(
-            reference.as_str(),
-            format!("instance {} was made", request.title),
-        );
-        Ok(Instance {
+        let instance = Instance {
             id,
             reference,
             kind: request.kind,
@@ -97,7 +102,14 @@ impl Operation<'_> {
             computer_id: None,
             stamped_at,
             subscription: Subscription::Subscribed,
-        })
+        };
+        self.event(
+            EventKind::InstanceRequested,
+            instance.reference.as_str(),
+            About::instance(&instance).in_tree(&request.tree.reference),
+            format!("instance `{}` was requested", request.title),
+        );
+        Ok(instance)
     }
 
     /// Refuses a requester one child too many.

@@ -30,6 +30,7 @@ mod round;
 mod search;
 mod seed;
 mod software;
+mod standing;
 mod token;
 mod view;
 
@@ -44,6 +45,7 @@ pub use connection::Published;
 pub use document::DocumentName;
 pub use error::{MasterError, Missing};
 pub use identity::HandshakeRefusal;
+use pulse::Noted;
 pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
@@ -57,12 +59,18 @@ pub use view::{
 use crate::{
     domain::{
         behaviour::Behaviour,
+        event::{About, EventKind},
         identifier::{ComputerReference, ProjectReference, UserReference},
         permission::Function,
+        request_id::RequestId,
         status::{AccessStatus, StatusSubject},
         time::Timestamp,
     },
-    mock::{clock::Clock, journal::Journal},
+    mock::{
+        clock::Clock,
+        journal::{self, Event, Journal, JournalLimits},
+        metrics::{self, Metrics},
+    },
     pki::Authority,
     store::{Store, lookup::Named},
 };
@@ -90,6 +98,10 @@ pub struct WorldSettings {
     pub clock: Clock,
     /// Where its certificate authority comes from.
     pub authority: AuthoritySource,
+    /// How much its journal keeps.
+    pub journal: JournalLimits,
+    /// What counts what happens in it; worlds of one process share it.
+    pub metrics: Metrics,
 }
 
 impl Default for WorldSettings {
@@ -102,6 +114,8 @@ impl Default for WorldSettings {
             seed: 0,
             clock: Clock::system(),
             authority: AuthoritySource::World,
+            journal: JournalLimits::default(),
+            metrics: Metrics::default(),
         }
     }
 }
@@ -115,6 +129,9 @@ struct World {
     store: Store,
     clock: Clock,
     journal: Journal,
+    metrics: Metrics,
+    /// Its place among the worlds that are open.
+    _place: metrics::Place,
     behaviour: RwLock<Arc<Behaviour>>,
     pulses: pulse::Pulses,
     repeats: repeat::Repeats,
@@ -148,7 +165,9 @@ impl Master {
         let master = Self(Arc::new(World {
             last_round_us: AtomicI64::new(now.as_micros()),
             clock: settings.clock,
-            journal: Journal::default(),
+            journal: Journal::new(settings.journal),
+            _place: settings.metrics.world_opens(),
+            metrics: settings.metrics,
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             pulses: pulse::Pulses::default(),
             repeats: repeat::Repeats::default(),
@@ -210,6 +229,11 @@ impl Master {
         &self.0.journal
     }
 
+    /// What counts what happens in the world, and in others of the process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     /// A random text made when the world was opened, by which a proxy recognises itself
     /// (`getRunId`).
     pub fn run_id(&self) -> &str {
@@ -243,9 +267,22 @@ impl Master {
     /// Notes that a computer asked for its information (`semantics.md` 7.1): soft state, written
     /// at most once a second. False if the computer was never loaded; then nothing was noted.
     pub fn note_contact(&self, computer: &ComputerReference) -> bool {
-        self.0
-            .pulses
-            .note_contact(computer.as_str(), self.0.clock.now())
+        let now = self.0.clock.now();
+        match self.0.pulses.note_contact(computer.as_str(), now) {
+            Noted::Unknown => false,
+            Noted::Again => true,
+            Noted::First => {
+                let event = Event {
+                    at: now,
+                    kind: EventKind::ComputerSeen,
+                    subject: computer.as_str().to_owned(),
+                    about: About::computer(computer),
+                    text: format!("computer {computer} asked for the first time"),
+                };
+                self.0.tell(journal::request(), event);
+                true
+            }
+        }
     }
 }
 
@@ -260,7 +297,7 @@ impl World {
     }
 
     /// Learns what a committed operation changed.
-    fn learn(&self, effects: &operation::Effects) {
+    fn learn(&self, effects: &operation::Effects, request: Option<RequestId>) {
         self.pulses.touch(effects.computers.iter().copied());
         if effects.credentials_changed {
             self.identities.forget();
@@ -270,8 +307,14 @@ impl World {
         }
         for event in &effects.events {
             tracing::debug!(subject = event.subject, "{}", event.text);
-            self.journal.append(event.clone());
+            self.tell(request, event.clone());
         }
+    }
+
+    /// Tells the journal, and whoever counts.
+    fn tell(&self, request: Option<RequestId>, event: Event) {
+        self.metrics.happened(event.kind);
+        self.journal.happened(request, event);
     }
 
     /// When the first of these statuses is forgotten that is not yet.

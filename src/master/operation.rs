@@ -8,13 +8,14 @@ use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
         caller::Caller,
+        event::{About, EventKind},
         identifier::{ComputerReference, InstanceReference, PartitionAddress},
         instance::{Instance, InstanceName},
         parameters::Parameters,
         status::{AccessStatus, StatusReport, StatusSubject},
         time::Timestamp,
     },
-    mock::journal::Event,
+    mock::journal::{self, Event},
     store::{
         self, Attempt, WriteTx,
         computer::ComputerRow,
@@ -80,6 +81,7 @@ impl World {
     {
         let world = Arc::clone(self);
         let told = Arc::clone(self);
+        let request = journal::request();
         let arguments = Arc::new(arguments);
         let (answer, effects) = self
             .store
@@ -89,7 +91,7 @@ impl World {
                     let arguments = Arc::clone(&arguments);
                     Box::pin(async move { world.attempt(tx, &arguments, body).await })
                 },
-                move |(_, effects): &(T, Effects)| told.learn(effects),
+                move |(_, effects): &(T, Effects)| told.learn(effects, request),
             )
             .await?;
         if !effects.instances_made.is_empty() {
@@ -151,13 +153,62 @@ impl Operation<'_> {
         self.effects.credentials_changed = true;
     }
 
-    /// Remembers what happened, in words.
-    pub(super) fn event(&mut self, subject: &str, text: impl Into<String>) {
+    /// Remembers what happened to what has this reference, in words.
+    pub(super) fn event(
+        &mut self,
+        kind: EventKind,
+        subject: &str,
+        about: About,
+        text: impl Into<String>,
+    ) {
         self.effects.events.push(Event {
             at: self.now,
+            kind,
             subject: subject.to_owned(),
+            about,
             text: text.into(),
         });
+    }
+
+    /// Remembers what happened to an instance, in words behind its name.
+    pub(super) async fn instance_event(
+        &mut self,
+        kind: EventKind,
+        id: i64,
+        words: impl AsRef<str> + Send,
+    ) -> Result<()> {
+        let about = store::instance::about(self.tx, id).await?;
+        self.told_of_instance(kind, about, words.as_ref());
+        Ok(())
+    }
+
+    /// As [`Self::instance_event`], with the place that the instance is on behind the words, and
+    /// `rest` behind that.
+    pub(super) async fn instance_report(
+        &mut self,
+        kind: EventKind,
+        id: i64,
+        words: &str,
+        rest: &str,
+    ) -> Result<()> {
+        let about = store::instance::about(self.tx, id).await?;
+        let place = about.place();
+        let place = place.map_or_else(String::new, |at| format!(" on {at}"));
+        self.told_of_instance(kind, about, &format!("{words}{place}{rest}"));
+        Ok(())
+    }
+
+    fn told_of_instance(&mut self, kind: EventKind, about: About, words: &str) {
+        let title = about.title.as_ref().map_or("", |title| title.as_str());
+        let text = format!("instance `{title}` {words}");
+        let subject = about.instance.as_ref();
+        let subject = subject.map_or_else(String::new, ToString::to_string);
+        self.event(kind, &subject, about, text);
+    }
+
+    /// How many events there are to tell of so far.
+    pub(super) fn events(&self) -> usize {
+        self.effects.events.len()
     }
 
     /// A computer that counts.

@@ -9,7 +9,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -59,6 +59,19 @@ struct Pulse {
     /// When the first status that the computer is told is forgotten.
     stale_at_us: AtomicI64,
     contact: Mutex<Option<Contact>>,
+    /// Whether it asked since the world was opened.
+    seen: AtomicBool,
+}
+
+/// What became of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// The computer was never loaded; nothing was noted.
+    Unknown,
+    /// The computer had asked before.
+    Again,
+    /// It is the first since the world was opened.
+    First,
 }
 
 #[derive(Debug, Default)]
@@ -127,6 +140,7 @@ impl Pulses {
             revision: AtomicU64::new(self.next_revision()),
             stale_at_us: AtomicI64::new(i64::MAX),
             contact: Mutex::new(None),
+            seen: AtomicBool::new(false),
         });
         index.by_id.insert(id, Arc::clone(&pulse));
         index
@@ -147,19 +161,21 @@ impl Pulses {
     }
 
     /// Notes that a computer asked. False if it has no pulse: then nothing was noted.
-    pub(super) fn note_contact(&self, computer: &str, now: Timestamp) -> bool {
+    pub(super) fn note_contact(&self, computer: &str, now: Timestamp) -> Noted {
         let Some(pulse) = self.find(computer) else {
-            return false;
+            return Noted::Unknown;
         };
         let mut contact = locked(&pulse.contact);
         let first_since_written = contact.is_none();
         let first = contact.map_or(now, |contact| contact.first);
         *contact = Some(Contact { first, last: now });
         drop(contact);
-        if first_since_written {
-            locked(&self.contacted).push(pulse);
+        if !first_since_written {
+            return Noted::Again;
         }
-        true
+        let first = !pulse.seen.swap(true, Ordering::Relaxed);
+        locked(&self.contacted).push(pulse);
+        if first { Noted::First } else { Noted::Again }
     }
 
     /// The contact of a computer that is not written yet.
@@ -227,9 +243,10 @@ mod tests {
     #[test]
     fn a_contact_is_kept_until_it_is_written_and_a_later_one_still() {
         let pulses = Pulses::default();
-        assert!(!pulses.note_contact("COMP-1", at(1)));
+        assert_eq!(pulses.note_contact("COMP-1", at(1)), Noted::Unknown);
         pulses.register(7, &computer());
-        assert!(pulses.note_contact("COMP-1", at(1)) && pulses.note_contact("COMP-1", at(2)));
+        assert_eq!(pulses.note_contact("COMP-1", at(1)), Noted::First);
+        assert_eq!(pulses.note_contact("COMP-1", at(2)), Noted::Again);
         let contacts = pulses.contacted();
         assert_eq!(
             contacts,
@@ -247,6 +264,8 @@ mod tests {
         assert_eq!(later.len(), 1);
         pulses.written(&later);
         assert_eq!(pulses.contact("COMP-1"), None);
+        assert_eq!(pulses.note_contact("COMP-1", at(4)), Noted::Again);
+        pulses.written(&pulses.contacted());
         assert!(pulses.contacted().is_empty());
     }
 

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         behaviour::{AllocationMoment, RenameRoot},
         caller::Caller,
+        event::EventKind,
         identifier::Title,
         instance::InstanceName,
         permission::Right,
@@ -74,10 +75,8 @@ impl Operation<'_> {
             }
             (true, RenameRoot::Recreate) | (false, _) => {}
         }
-        self.event(
-            instance.reference.as_str(),
-            format!("instance {} was renamed to {title}", instance.title),
-        );
-        Ok(())
+        let words = format!("was renamed: it was `{}`", instance.title);
+        self.instance_event(EventKind::InstanceRenamed, instance.id, words)
+            .await
     }
 }

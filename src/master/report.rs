@@ -9,6 +9,7 @@ use crate::{
     domain::{
         behaviour::{CascadeDestroy, DestroyedFrees, GuidStyle},
         caller::Caller,
+        event::EventKind,
         identifier::{PartitionAddress, Title},
         instance::{Instance, InstanceName, InstanceTree},
         permission::Right,
@@ -89,24 +90,28 @@ impl Operation<'_> {
             InstanceReport::Preparing => {}
             InstanceReport::Destroyed => return self.report_destroyed(&subject).await,
             InstanceReport::Started => {
-                self.news(&subject, &StatusReport::started(), &author)
+                self.news(&subject, &StatusReport::started(), &author, "")
                     .await?;
             }
             InstanceReport::Stopped => {
-                self.news(&subject, &StatusReport::stopped(), &author)
+                self.news(&subject, &StatusReport::stopped(), &author, "")
                     .await?;
             }
             InstanceReport::Error { log } => {
                 let status = StatusReport::instance_error(log);
-                self.news(&subject, &status, &author).await?;
-                let event = format!("error reported: {log}");
-                self.event(subject.reference.as_str(), event);
+                self.news(&subject, &status, &author, log).await?;
             }
         }
         Ok(ReportOutcome::Taken)
     }
 
-    async fn news(&mut self, subject: &Subject, report: &StatusReport, author: &str) -> Result<()> {
+    async fn news(
+        &mut self,
+        subject: &Subject,
+        report: &StatusReport,
+        author: &str,
+        log: &str,
+    ) -> Result<()> {
         let reference = subject.reference.as_str();
         let instance = StatusSubject::Instance;
         if self
@@ -114,9 +119,32 @@ impl Operation<'_> {
             .await?
         {
             self.touch(subject.computer_id);
-            self.event(reference, format!("#{} {}", report.kind, report.message));
         }
-        Ok(())
+        self.reported(subject.id, report, log).await
+    }
+
+    /// Remembers what was reported of an instance; `log` is the whole of what a status keeps the
+    /// end of.
+    pub(super) async fn reported(
+        &mut self,
+        id: i64,
+        report: &StatusReport,
+        log: &str,
+    ) -> Result<()> {
+        let kind = EventKind::of_instance(report);
+        match kind {
+            EventKind::InstanceStarted => {
+                self.instance_report(kind, id, "reported started", "").await
+            }
+            EventKind::InstanceStopped => {
+                self.instance_report(kind, id, "reported stopped", "").await
+            }
+            _ => {
+                let why = format!(": {log}");
+                self.instance_report(kind, id, "reported an error", &why)
+                    .await
+            }
+        }
     }
 
     async fn report_destroyed(&mut self, subject: &Subject) -> Result<ReportOutcome> {

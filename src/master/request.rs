@@ -11,6 +11,7 @@ use crate::{
             NothingFree, UnknownRequester,
         },
         caller::Caller,
+        event::EventKind,
         identifier::{
             ComputerReference, InstanceReference, ProjectReference, Title, TreeReference,
             UserReference,
@@ -424,6 +425,14 @@ impl Operation<'_> {
         if change.state {
             self.changed_state(&instance, wanted.state).await?;
         }
+        if change.values || change.parent {
+            let words = format!(
+                "is asked to change: {}",
+                changed(&instance, &request.wanted, change.parent)
+            );
+            self.instance_event(EventKind::InstanceChanged, id, words)
+                .await?;
+        }
         self.touch(instance.computer_id);
         // What it is now may host a shared instance that waits.
         self.unsettled |= change.state || change.software;
@@ -465,4 +474,23 @@ impl Operation<'_> {
             Ok(_) | Err(_) => Ok(()),
         }
     }
+}
+
+/// What is wanted otherwise than before, in words.
+fn changed(before: &Instance, wanted: &Wanted, parent: bool) -> String {
+    let present = &before.wanted;
+    let changes = [
+        (present.parameters != wanted.parameters, "parameters"),
+        (present.sla != wanted.sla, "SLA"),
+        (present.release != wanted.release, "software release"),
+        (
+            present.software_type != wanted.software_type,
+            "software type",
+        ),
+        (parent, "requester"),
+    ];
+    let changes = changes
+        .into_iter()
+        .filter_map(|(is_so, what)| is_so.then_some(what));
+    changes.collect::<Vec<_>>().join(", ")
 }

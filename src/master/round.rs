@@ -9,6 +9,7 @@ use crate::{
         behaviour::{
             AllocationMoment, Behaviour, CapacityCheck, CascadeDestroy, CascadeStop, RenameRoot,
         },
+        event::{About, EventKind},
         identifier::ComputerReference,
         state::RequestedState,
         status::StatusSubject,
@@ -49,7 +50,7 @@ impl Master {
             self.0
                 .last_round_us
                 .store(now.as_micros(), Ordering::Relaxed);
-            self.run_round().await?;
+            self.round(Rounds::ByTimer).await?;
         }
         written
     }
@@ -57,8 +58,23 @@ impl Master {
     /// Runs one background round: frees partitions, ends what ends by itself, carries states one
     /// level down, gives trees their roots, allocates what waits; in this order.
     pub async fn run_round(&self) -> Result<()> {
+        self.round(Rounds::Asked).await
+    }
+
+    async fn round(&self, why: Rounds) -> Result<()> {
         self.0
-            .operate((), |operation, ()| Box::pin(operation.round()))
+            .operate(why, |operation, why| {
+                Box::pin(async move {
+                    let before = operation.events();
+                    operation.round().await?;
+                    // One a second that finds nothing to do would drown everything else.
+                    if *why == Rounds::Asked || operation.events() > before {
+                        let (kind, about) = (EventKind::RoundRun, About::default());
+                        operation.event(kind, "background", about, "a background round was run");
+                    }
+                    Ok(())
+                })
+            })
             .await
     }
 
@@ -79,6 +95,15 @@ impl Master {
 }
 
 /// Whether a world of this behaviour runs rounds by itself.
+/// Why a round is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rounds {
+    /// It is time.
+    ByTimer,
+    /// Somebody asked for it.
+    Asked,
+}
+
 fn runs_rounds(behaviour: &Behaviour) -> bool {
     behaviour.allocation_moment == AllocationMoment::Round
         || behaviour.cascade_stop == CascadeStop::Round

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         behaviour::{ReportSoftwareDestroyed, SupplyUnknownComputer},
         caller::Caller,
+        event::{About, EventKind},
         identifier::{ComputerReference, SoftwareReleaseUri},
         request::RefusedValue,
         software::{SoftwareInstallation, SoftwareReport, Supply, SupplyDecision, decide_supply},
@@ -107,8 +108,13 @@ impl Operation<'_> {
         self.touch(Some(computer_id));
         self.unsettled = true;
         self.event(
+            EventKind::SoftwareAsked,
             supply.computer.as_str(),
-            format!("software {} is asked to be {state}", supply.release),
+            About::computer(&supply.computer).of_release(&supply.release),
+            format!(
+                "software {} is asked to be {state} on {}",
+                supply.release, supply.computer
+            ),
         );
         Ok(SupplyOutcome::Taken)
     }
@@ -155,19 +161,32 @@ impl Operation<'_> {
             })?;
         let status = match report {
             SoftwareReport::Destroyed => {
-                return self.software_destroyed(row.id, &installation).await;
+                return self
+                    .software_destroyed(row.id, computer, &installation)
+                    .await;
             }
             SoftwareReport::Building => StatusReport::building(release),
             SoftwareReport::Available => StatusReport::available(release),
-            SoftwareReport::Error { log } => {
-                self.building_failed(&installation, log);
-                StatusReport::software_error(release)
-            }
+            SoftwareReport::Error { .. } => StatusReport::software_error(release),
             SoftwareReport::ErrorMessage { message } => {
-                self.building_failed(&installation, message);
                 StatusReport::software_error_message(message)
             }
         };
+        let text = match report {
+            SoftwareReport::Error { log: why } | SoftwareReport::ErrorMessage { message: why } => {
+                format!("building {release} failed on {computer}: {why}")
+            }
+            SoftwareReport::Building => format!("software {release} is being built on {computer}"),
+            SoftwareReport::Available | SoftwareReport::Destroyed => {
+                format!("software {release} is available on {computer}")
+            }
+        };
+        self.event(
+            EventKind::of_software(&status),
+            installation.reference.as_str(),
+            About::computer(computer).of_release(release),
+            text,
+        );
         let author = self.author_of_computer(caller, &who, computer);
         let reference = installation.reference.as_str();
         self.report_status(StatusSubject::Installation, reference, &status, &author)
@@ -175,16 +194,10 @@ impl Operation<'_> {
         Ok(())
     }
 
-    fn building_failed(&mut self, installation: &SoftwareInstallation, log: &str) {
-        self.event(
-            installation.reference.as_str(),
-            format!("building {} failed: {log}", installation.release),
-        );
-    }
-
     async fn software_destroyed(
         &mut self,
         computer_id: i64,
+        computer: &ComputerReference,
         installation: &SoftwareInstallation,
     ) -> Result<()> {
         let asked = installation.state == InstallationState::Destroyed;
@@ -194,8 +207,10 @@ impl Operation<'_> {
         store::installation::invalidate(self.tx, installation).await?;
         self.touch(Some(computer_id));
         self.event(
+            EventKind::SoftwareDestroyed,
             installation.reference.as_str(),
-            format!("software {} is gone", installation.release),
+            About::computer(computer).of_release(&installation.release),
+            format!("software {} is gone from {computer}", installation.release),
         );
         Ok(())
     }
@@ -212,7 +227,9 @@ impl Operation<'_> {
         let reference = format!("TIOCONS-{computer}-{}", report.transaction_reference);
         let version = store::usage::insert(self.tx, row.id, &reference, report, self.now).await?;
         self.event(
+            EventKind::UsageReported,
             computer.as_str(),
+            About::computer(computer),
             format!("usage report {reference} was kept as version {version}"),
         );
         Ok(())

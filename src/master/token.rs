@@ -8,6 +8,7 @@ use super::{Master, Missing, Result, operation::Operation};
 use crate::{
     domain::{
         caller::Caller,
+        event::{About, EventKind},
         secret::Secret,
         text::InvalidValue,
         time::Timestamp,
@@ -125,7 +126,9 @@ impl Operation<'_> {
         }
         let purpose = token.purpose.as_str();
         self.event(
+            EventKind::TokenMade,
             token.user.as_str(),
+            About::default(),
             format!("a {purpose} token was made for {}", token.user),
         );
         Ok(token)
@@ -156,15 +159,16 @@ impl Operation<'_> {
 
     /// Spends a token, unless it can be used again.
     pub(super) async fn spend(&mut self, row: &TokenRow) -> Result<()> {
-        match row.token.uses {
-            TokenUse::Reusable => Ok(()),
+        let done = match row.token.uses {
+            TokenUse::Reusable => "used",
             TokenUse::Once => {
                 store::token::spend(self.tx, row.id, self.now).await?;
-                let purpose = row.token.purpose.as_str();
-                let user = row.token.user.as_str();
-                self.event(user, format!("a {purpose} token of {user} was spent"));
-                Ok(())
+                "spent"
             }
-        }
+        };
+        let (purpose, user) = (row.token.purpose.as_str(), row.token.user.as_str());
+        let text = format!("a {purpose} token of {user} was {done}");
+        self.event(EventKind::TokenUsed, user, About::default(), text);
+        Ok(())
     }
 }

@@ -41,6 +41,24 @@ pub(crate) async fn live(
     .transpose()
 }
 
+/// Whether there was an installation of a release on a computer that ended.
+pub(crate) async fn ended(
+    connection: &mut SqliteConnection,
+    computer_id: i64,
+    release: &SoftwareReleaseUri,
+) -> Result<bool, StoreError> {
+    let text = release.as_str();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM software_installation WHERE computer_id = ?1
+             AND release = ?2 AND validation <> 'validated') AS "ended!: bool""#,
+        computer_id,
+        text
+    )
+    .fetch_one(connection)
+    .await
+    .during("look for an ended software installation")
+}
+
 /// The live installations on a computer, oldest first.
 pub(crate) async fn of_computer(
     connection: &mut SqliteConnection,

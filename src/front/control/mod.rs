@@ -124,11 +124,7 @@ fn named(path: &'static str, answer: impl IntoResponse) -> Response {
         .or_else(|| path.strip_prefix("/_mock/"))
         .unwrap_or(path);
     let mut response = answer.into_response();
-    response.extensions_mut().insert(CallFacts {
-        dialect: "control",
-        call,
-        caller: None,
-        computer: None,
-    });
+    let facts = CallFacts::of("control", call);
+    response.extensions_mut().insert(facts);
     response
 }

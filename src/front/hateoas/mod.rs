@@ -87,12 +87,7 @@ async fn wrong_method() -> Response {
 
 /// What the log line says of a call whose caller is not known.
 const fn facts(call: &'static str) -> CallFacts {
-    CallFacts {
-        dialect: "hateoas",
-        call,
-        caller: None,
-        computer: None,
-    }
+    CallFacts::of("hateoas", call)
 }
 
 fn finish(facts: CallFacts, outcome: Result<Response, HateoasError>) -> Response {

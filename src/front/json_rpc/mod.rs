@@ -134,12 +134,7 @@ pub(super) fn unknown_method(app: &AppState, method: &Method, path: &str) -> Res
 
 /// What the log line says of a call that could not be read.
 const fn facts(call: &'static str) -> CallFacts {
-    CallFacts {
-        dialect: "json-rpc",
-        call,
-        caller: None,
-        computer: None,
-    }
+    CallFacts::of("json-rpc", call)
 }
 
 fn finish(
@@ -199,9 +194,12 @@ impl Call {
 
     /// What the log line says of the call, as far as the wire tells.
     fn facts(&self, call: &'static str) -> CallFacts {
+        let argument = |name| self.arguments.optional(name).map(str::to_owned);
         CallFacts {
             caller: self.calling.in_words(&self.master),
-            computer: self.arguments.optional("computer_guid").map(str::to_owned),
+            computer: argument("computer_guid"),
+            partition: argument("compute_partition_id"),
+            instance: argument("instance_guid").or_else(|| argument("title")),
             ..facts(call)
         }
     }

@@ -132,12 +132,7 @@ routes! {
 
 /// What the log line says of a call that could not be read.
 const fn facts(call: &'static str) -> CallFacts {
-    CallFacts {
-        dialect: "slap",
-        call,
-        caller: None,
-        computer: None,
-    }
+    CallFacts::of("slap", call)
 }
 
 fn finish(facts: CallFacts, outcome: Result<Response, SlapError>) -> Response {
@@ -196,10 +191,12 @@ impl Call {
     /// What the log line says of the call, as far as the wire tells.
     fn facts(&self, call: &'static str) -> CallFacts {
         let field = |name| self.form.not_empty(name).ok().flatten();
-        let computer = field("computer_id").or_else(|| field("computer_reference"));
+        let either = |name, other| field(name).or_else(|| field(other)).map(str::to_owned);
         CallFacts {
             caller: self.calling.in_words(&self.master),
-            computer: computer.map(str::to_owned),
+            computer: either("computer_id", "computer_reference"),
+            partition: either("computer_partition_id", "computer_partition_reference"),
+            instance: either("partition_reference", "slave_reference"),
             ..facts(call)
         }
     }

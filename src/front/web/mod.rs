@@ -73,10 +73,8 @@ fn finish(call: &'static str, outcome: Result<Answer, WebError>) -> Response {
         Err(error) => (error.into_response(), None),
     };
     response.extensions_mut().insert(CallFacts {
-        dialect: "web",
-        call,
-        caller: None,
         computer,
+        ..CallFacts::of("web", call)
     });
     response
 }

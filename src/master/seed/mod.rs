@@ -460,7 +460,6 @@ impl Operation<'_> {
         let author = address.computer.as_str();
         self.report_status(StatusSubject::Instance, reference, report, author)
             .await?;
-        self.event(reference, format!("#{} {}", report.kind, report.message));
-        Ok(())
+        self.reported(instance.id, report, &report.message).await
     }
 }

@@ -100,6 +100,22 @@ pub(crate) async fn by_serial(
     .transpose()
 }
 
+/// How many certificates count at this moment.
+pub(crate) async fn count_valid(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let now = now.as_micros();
+    sqlx::query_scalar!(
+        r#"SELECT COUNT(*) AS "count!: i64" FROM certificate
+         WHERE revoked_us IS NULL AND not_before_us <= ?1 AND not_after_us >= ?1"#,
+        now
+    )
+    .fetch_one(connection)
+    .await
+    .during("count the valid certificates")
+}
+
 /// The certificates of a kind and of a common name, where these are given, oldest first.
 pub(crate) async fn list(
     connection: &mut SqliteConnection,

@@ -16,8 +16,12 @@ use super::{
     column::{parameters, word},
 };
 use crate::domain::{
+    event::About,
     guid::ProxyGuid,
-    identifier::{InstanceReference, SoftwareReleaseUri, SoftwareType, Title},
+    identifier::{
+        ComputerReference, InstanceReference, PartitionReference, SoftwareReleaseUri, SoftwareType,
+        Title, TreeReference,
+    },
     instance::{Instance, Wanted},
     time::Timestamp,
 };
@@ -103,6 +107,42 @@ pub(crate) async fn live_by_title(
     .await
     .during("find an instance by title")?;
     row.map(Instance::try_from).transpose()
+}
+
+/// Every instance of this title or reference, whether it still counts or not, oldest first.
+pub(crate) async fn called(
+    connection: &mut SqliteConnection,
+    name: &str,
+) -> Result<Vec<Instance>, StoreError> {
+    let rows = select!("WHERE i.title = ?1 OR i.reference = ?1 ORDER BY i.id", name)
+        .fetch_all(connection)
+        .await
+        .during("list the instances of a name")?;
+    all(rows)
+}
+
+/// What an event of this instance is about: the instance, its tree, and where it is.
+pub(crate) async fn about(connection: &mut SqliteConnection, id: i64) -> Result<About, StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT i.reference, i.title, i.release, t.reference AS tree,
+             c.reference AS "computer?", p.reference AS "partition?"
+         FROM instance i JOIN instance_tree t ON t.id = i.tree_id
+             LEFT JOIN partition p ON p.id = i.partition_id
+             LEFT JOIN computer c ON c.id = p.computer_id
+         WHERE i.id = ?1"#,
+        id
+    )
+    .fetch_one(connection)
+    .await
+    .during("find out where an instance is")?;
+    Ok(About {
+        computer: row.computer.map(ComputerReference::trusted),
+        partition: row.partition.map(PartitionReference::trusted),
+        instance: Some(InstanceReference::trusted(row.reference)),
+        title: Some(Title::trusted(row.title)),
+        tree: Some(TreeReference::trusted(row.tree)),
+        release: Some(SoftwareReleaseUri::trusted(row.release)),
+    })
 }
 
 /// An instance by row.
