@@ -171,6 +171,8 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
 
     tracing::info!("stopping");
     let end = async {
+        // Who waits in a call for what will not happen any more is answered now.
+        master.journal().end();
         server.stop().await;
         background.abort();
         if tokio::time::timeout(CLOSE_TIME, master.close())

@@ -17,6 +17,8 @@ pub mod json_rpc;
 pub mod log;
 mod openapi;
 pub mod readiness;
+mod record;
+mod redact;
 pub mod slap;
 mod slashes;
 mod status;
@@ -26,6 +28,7 @@ use axum::{
     Router,
     extract::{FromRef, Request, State},
     http::{Method, StatusCode, Uri, header},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -148,6 +151,7 @@ fn finish(router: Router<AppState>, state: AppState) -> Router {
                 None => unknown_path(State(app), method, uri).await,
             }
         })
+        .layer(from_fn_with_state(state.master.clone(), record::record))
         .with_state(state)
 }
 

@@ -8,6 +8,8 @@ mod access;
 mod authority;
 mod certificates;
 mod health;
+mod journal;
+mod metrics;
 mod openapi;
 mod page;
 mod problem;
@@ -20,7 +22,7 @@ use axum::{
     http::{Method, StatusCode},
     middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 use serde_json::Value;
 
@@ -63,15 +65,17 @@ macro_rules! routes {
         }
     };
     (@GET $path:literal $handler:path) => { get($handler).layer(routes!(@named $path)) };
+    (@DELETE $path:literal $handler:path) => { delete($handler).layer(routes!(@named $path)) };
     (@POST $path:literal $handler:path) => { post($handler).layer(routes!(@named $path)) };
     (@named $path:literal) => { map_response(async |response: Response| named($path, response)) };
 }
 
 routes! {
-    // Health, what can be called, and what verifies certificates.
+    // Health, counters, what can be called, and what verifies certificates.
     open {
         GET "/_mock/health/live" (health::LIVE) => health::live;
         GET "/_mock/health/ready" (health::READY) => health::ready;
+        GET "/_mock/metrics" (metrics::METRICS) => metrics::metrics;
         GET "/_mock/openapi.json" (openapi::DOCUMENT) => openapi::document;
         GET "/_mock/v1/ca.pem" (authority::CERTIFICATE) => authority::certificate;
         GET "/_mock/v1/crl.pem" (authority::LIST_PEM) => authority::revocation_list_pem;
@@ -85,6 +89,11 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/journal" (journal::LIST) => journal::list;
+        DELETE "/_mock/v1/journal" (journal::CLEAR) => journal::clear;
+        GET "/_mock/v1/journal/follow" (journal::FOLLOW) => journal::follow;
+        POST "/_mock/v1/journal/wait" (journal::WAIT) => journal::wait;
+        POST "/_mock/v1/journal/verify" (journal::VERIFY) => journal::verify;
     }
 }
 

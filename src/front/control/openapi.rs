@@ -95,6 +95,16 @@ pub(super) enum Kind {
     TimeOrNull,
     /// A list of objects with these keys.
     List(&'static [Key]),
+    /// A list of texts.
+    Texts,
+    /// An object with these keys.
+    Object(&'static [Key]),
+    /// An object whose values are texts.
+    Dictionary,
+    /// A text, or a number that is written as one.
+    TextOrNumber,
+    /// A number of seconds.
+    Seconds,
 }
 
 /// A key that is always there.
@@ -127,6 +137,13 @@ impl Key {
             Kind::Time => json!({ "type": "string", "format": "date-time" }),
             Kind::TimeOrNull => json!({ "type": ["string", "null"], "format": "date-time" }),
             Kind::List(keys) => json!({ "type": "array", "items": object(*keys) }),
+            Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Kind::Object(keys) => object(*keys),
+            Kind::Dictionary => {
+                json!({ "type": "object", "additionalProperties": { "type": "string" } })
+            }
+            Kind::TextOrNumber => json!({ "type": ["string", "integer"] }),
+            Kind::Seconds => json!({ "type": "number", "minimum": 0 }),
         }
     }
 }

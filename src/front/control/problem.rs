@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     domain::text::InvalidValue,
@@ -26,6 +26,8 @@ pub(super) struct Problem {
     status: StatusCode,
     detail: Cow<'static, str>,
     header: Option<(HeaderName, HeaderValue)>,
+    /// What the refusal tells besides.
+    members: Vec<(&'static str, Value)>,
     /// The master's own failure, for the log.
     failure: Option<InternalFailure>,
 }
@@ -37,6 +39,7 @@ impl Problem {
             status,
             detail: detail.into(),
             header: None,
+            members: Vec::new(),
             failure: None,
         }
     }
@@ -44,6 +47,18 @@ impl Problem {
     /// The problem with a header beside it.
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some((name, value));
+        self
+    }
+
+    /// The problem with more words behind its own.
+    pub(super) fn with_detail(mut self, more: &str) -> Self {
+        self.detail = format!("{}: {more}", self.detail.trim_end_matches('.')).into();
+        self
+    }
+
+    /// The problem with something else to tell.
+    pub(super) fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.push((name, value.into()));
         self
     }
 }
@@ -96,12 +111,16 @@ impl From<MasterError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
+        let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason(),
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        if let Value::Object(body) = &mut body {
+            let members = self.members.into_iter();
+            body.extend(members.map(|(name, value)| (name.to_owned(), value)));
+        }
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
         if let Some((name, value)) = self.header {

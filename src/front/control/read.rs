@@ -3,7 +3,7 @@
 //! An unknown or repeated key is refused, with a suggestion where one is near: a misspelt filter
 //! that was ignored would show everything. A key whose value is `null` counts as not given.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
@@ -14,9 +14,13 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    domain::text::{InvalidValue, nearest},
+    domain::{
+        text::{InvalidValue, nearest},
+        time::Timestamp,
+    },
     front::{body, form::Form},
 };
 
@@ -104,6 +108,27 @@ impl Object {
         self.read(key, "a whole number", Value::as_i64)
     }
 
+    /// A whole number within a range, if it is given.
+    pub(super) fn integer_in(
+        &self,
+        key: &str,
+        range: &RangeInclusive<i64>,
+    ) -> Result<Option<i64>, InvalidValue> {
+        let found = self.integer(key)?;
+        found.map(|number| within(key, number, range)).transpose()
+    }
+
+    /// The object that is a key's value, if it is given.
+    pub(super) fn object(&self, key: &str) -> Result<Option<Self>, InvalidValue> {
+        let members = self.read(key, "an object", Value::as_object)?;
+        Ok(members.map(|members| Self(members.clone().into_iter().collect())))
+    }
+
+    /// Every key with its value, in the order in which they were given.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
     /// `true` or `false`, if it is given.
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, InvalidValue> {
         self.read(key, "`true` or `false`", Value::as_bool)
@@ -126,7 +151,7 @@ impl Object {
 }
 
 /// What a value is, in words: the value itself may be a secret.
-const fn kind(value: &Value) -> &'static str {
+pub(super) const fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -209,6 +234,54 @@ impl Query {
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, InvalidValue> {
         self.0.optional(name)
     }
+
+    /// A parameter that is a whole number within a range, if it was sent.
+    pub(super) fn integer_in(
+        &self,
+        name: &str,
+        range: &RangeInclusive<i64>,
+    ) -> Result<Option<i64>, InvalidValue> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let number = text.parse().map_err(|_| {
+            let reason = format!("is `{text}`, a whole number was expected");
+            InvalidValue::new(name, reason)
+        })?;
+        within(name, number, range).map(Some)
+    }
+}
+
+fn within(key: &str, number: i64, range: &RangeInclusive<i64>) -> Result<i64, InvalidValue> {
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    let (first, last) = (range.start(), range.end());
+    let reason = format!("is {number}, a whole number from {first} to {last} was expected");
+    Err(InvalidValue::new(key, reason))
+}
+
+/// One of these words, as a key's value.
+pub(super) fn word<'w>(key: &str, text: &str, words: &[&'w str]) -> Result<&'w str, InvalidValue> {
+    if let Some(known) = words.iter().find(|known| **known == text) {
+        return Ok(known);
+    }
+    let suggestion = nearest(text, words.iter().copied())
+        .map_or_else(String::new, |near| format!(", perhaps `{near}` was meant"));
+    let expected = words.join("`, `");
+    let reason = format!("is `{text}`{suggestion}; expected was one of `{expected}`");
+    Err(InvalidValue::new(key, reason))
+}
+
+/// A point in time, as it is shown: `2026-11-23T08:30:00Z`.
+pub(super) fn time(key: &str, text: &str) -> Result<Timestamp, InvalidValue> {
+    let expected = || {
+        let reason = format!("is `{text}`, a time like `2026-11-23T08:30:00Z` was expected");
+        InvalidValue::new(key, reason)
+    };
+    let date = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| expected())?;
+    let micros = i64::try_from(date.unix_timestamp_nanos() / 1000).map_err(|_| expected())?;
+    Ok(Timestamp::from_micros(micros))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 use axum::http::HeaderValue;
 use bytes::Bytes;
 
-use crate::domain::identifier::ComputerReference;
+use crate::{domain::identifier::ComputerReference, front::record::Beginning};
 
 use super::answer::LastModified;
 
@@ -56,6 +56,8 @@ pub(super) struct FullPage {
     pub(super) body: Bytes,
     /// A text that changes with the body.
     pub(super) etag: HeaderValue,
+    /// As much of the body as a journal keeps.
+    pub(super) beginning: Beginning,
 }
 
 /// Which of the smaller answers about a computer.
@@ -177,6 +179,7 @@ mod tests {
         FullPage {
             computer: Arc::new(ComputerReference::trusted("COMP-1".to_owned())),
             body: Bytes::from_static(body.as_bytes()),
+            beginning: Beginning::of(&Bytes::new()),
             etag: HeaderValue::from_static("\"x\""),
         }
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::{http::header, response::Response};
 use bytes::Bytes;
 
-use crate::{domain::identifier::ComputerReference, master::ComputerReader};
+use crate::{
+    domain::identifier::ComputerReference, front::record::Beginning, master::ComputerReader,
+};
 
 use super::{
     Call,
@@ -49,6 +51,7 @@ pub(super) async fn full_computer_information(call: &Call) -> Result<Response, S
     let page = FullPage {
         computer: Arc::new(computer),
         etag: answer::etag(&body),
+        beginning: Beginning::of(&body),
         body,
     };
     if is_kept {
@@ -68,5 +71,8 @@ fn seen(call: &Call, reader: ComputerReader, computer: &ComputerReference) -> bo
 }
 
 fn answer(page: FullPage) -> Response {
-    answer::cacheable_xml(page.body, MaxAge::OneSecond, (header::ETAG, page.etag))
+    let mut response =
+        answer::cacheable_xml(page.body, MaxAge::OneSecond, (header::ETAG, page.etag));
+    response.extensions_mut().insert(page.beginning);
+    response
 }

@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 
+use super::Kind;
 use crate::domain::{
     event::{About, EventKind},
     request_id::RequestId,
@@ -112,6 +113,14 @@ impl fmt::Debug for Unredacted {
 }
 
 impl Entry {
+    /// What kind of entry it is.
+    pub const fn kind(&self) -> Kind {
+        match self.what {
+            What::Call(_) => Kind::Call,
+            What::Event(_) => Kind::Event,
+        }
+    }
+
     /// The call, if it is one.
     pub fn call(&self) -> Option<&Call> {
         match &self.what {

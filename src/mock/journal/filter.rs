@@ -26,13 +26,6 @@ impl Kind {
             Self::Event => "event",
         }
     }
-
-    const fn of(entry: &Entry) -> Self {
-        match entry.what {
-            What::Call(_) => Self::Call,
-            What::Event(_) => Self::Event,
-        }
-    }
 }
 
 /// How calls were answered.
@@ -119,7 +112,7 @@ impl Condition {
 
     fn holds(&self, entry: &Entry, words: Words) -> bool {
         match self {
-            Self::Kind(kind) => Kind::of(entry) == *kind,
+            Self::Kind(kind) => entry.kind() == *kind,
             Self::Event(kind) => entry.event().is_some_and(|event| event.kind == *kind),
             Self::Dialect(wanted)
             | Self::Call(wanted)
@@ -152,7 +145,7 @@ impl Condition {
         let of_call = |text: Option<&'e String>| text.map(String::as_str);
         let about = event.map(|event| &event.about);
         let text = match self {
-            Self::Kind(_) => Some(Kind::of(entry).as_str()),
+            Self::Kind(_) => Some(entry.kind().as_str()),
             Self::Event(_) => event.map(|event| event.kind.as_str()),
             Self::Dialect(_) => call.and_then(|call| call.dialect),
             Self::Call(_) => call.and_then(|call| call.name),
@@ -173,6 +166,19 @@ impl Condition {
             Self::Text(_) | Self::Since(_) | Self::Until(_) => None,
         };
         text.map(Cow::Borrowed)
+    }
+
+    /// What is asked for, in words; a time in microseconds since 1970.
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Kind(kind) => kind.as_str().to_owned(),
+            Self::Status(StatusFilter::Exactly(status)) => status.to_string(),
+            Self::Status(StatusFilter::Class(class)) => format!("{class}xx"),
+            Self::Status(StatusFilter::Unanswered) => "none".to_owned(),
+            Self::Request(text) | Self::Text(text) => text.clone(),
+            Self::Since(at) | Self::Until(at) => at.to_string(),
+            other => other.wanted().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The text that is looked for, where it is one.

@@ -30,6 +30,8 @@ pub use self::{
 
 /// How many bytes of one event's text a journal keeps.
 const TEXT_BYTES: usize = 64 * 1024;
+/// How many bytes of one body a journal keeps, from its beginning.
+pub const BODY_BYTES: usize = 16 * 1024;
 /// How many entries are looked at before others are let in again.
 const READ_AT_ONCE: usize = 1024;
 
@@ -40,8 +42,8 @@ pub struct JournalLimits {
     pub entries: usize,
     /// How many bytes, as far as they are known: entries, their texts and bodies.
     pub bytes: usize,
-    /// How many bytes of one body, from its beginning; 0 for none.
-    pub body_bytes: usize,
+    /// Whether calls are kept with the beginnings of their bodies.
+    pub bodies: bool,
 }
 
 impl Default for JournalLimits {
@@ -49,7 +51,7 @@ impl Default for JournalLimits {
         Self {
             entries: 10_000,
             bytes: 16 * 1024 * 1024,
-            body_bytes: 16 * 1024,
+            bodies: true,
         }
     }
 }
