@@ -24,7 +24,7 @@ use crate::{
     domain::behaviour::Behaviour,
     front::{self, AppState, address::PublicAddress},
     master::{AuthoritySource, Master, OpenError, WorldSettings},
-    mock::clock::Clock,
+    mock::{clock::Clock, journal::JournalLimits, metrics::Metrics},
     net::{BindError, Limits, Server},
 };
 
@@ -189,6 +189,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
 }
 
 fn world(settings: &Settings) -> WorldSettings {
+    let limits = JournalLimits::default();
     WorldSettings {
         database: settings.database.clone(),
         behaviour: Behaviour::preset(settings.preset),
@@ -199,7 +200,12 @@ fn world(settings: &Settings) -> WorldSettings {
             .ca_dir
             .clone()
             .map_or(AuthoritySource::World, AuthoritySource::Directory),
-        ..WorldSettings::default()
+        journal: JournalLimits {
+            entries: settings.journal_entries.unwrap_or(limits.entries),
+            bytes: settings.journal_bytes.unwrap_or(limits.bytes),
+            bodies: !settings.journal_without_bodies,
+        },
+        metrics: Metrics::default(),
     }
 }
 

@@ -168,6 +168,27 @@ pub const SETTINGS: &[Setting] = &[
         help: "How to log and announce: text or json",
     },
     Setting {
+        name: "journal-entries",
+        variable: "SLAPMASTER_JOURNAL_ENTRIES",
+        shape: Shape::Value("NUMBER"),
+        default: "10000",
+        help: "How many calls and events the journal of a world keeps",
+    },
+    Setting {
+        name: "journal-bytes",
+        variable: "SLAPMASTER_JOURNAL_BYTES",
+        shape: Shape::Value("NUMBER"),
+        default: "16777216",
+        help: "How many bytes they may take",
+    },
+    Setting {
+        name: "journal-without-bodies",
+        variable: "SLAPMASTER_JOURNAL_WITHOUT_BODIES",
+        shape: Shape::Switch,
+        default: "false",
+        help: "Keep calls without what was sent and answered",
+    },
+    Setting {
         name: "ready-file",
         variable: "SLAPMASTER_READY_FILE",
         shape: Shape::Value("PATH"),

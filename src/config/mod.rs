@@ -18,8 +18,8 @@ use crate::{
 };
 
 use self::value::{
-    client_certificates, endpoint, external_url, header_name, number, path, switch, tls_name,
-    token, word,
+    client_certificates, count, endpoint, external_url, header_name, number, path, switch,
+    tls_name, token, word,
 };
 pub use self::{
     list::{SETTINGS, Setting, Shape, VARIABLE_PREFIX},
@@ -98,6 +98,12 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// How it is logged.
     pub log_format: LogFormat,
+    /// How many entries a journal keeps, where that is said.
+    pub journal_entries: Option<usize>,
+    /// How many bytes they may take, where that is said.
+    pub journal_bytes: Option<usize>,
+    /// Whether they are kept without bodies.
+    pub journal_without_bodies: bool,
     /// Where to tell that the server is ready.
     pub ready_file: Option<PathBuf>,
     /// Whether to end with the parent process.
@@ -187,6 +193,11 @@ impl Settings {
                 .one("log-level", word)?
                 .unwrap_or(LogLevel(tracing::level_filters::LevelFilter::INFO)),
             log_format: reader.one("log-format", word)?.unwrap_or(LogFormat::Text),
+            journal_entries: reader.one("journal-entries", count)?,
+            journal_bytes: reader.one("journal-bytes", count)?,
+            journal_without_bodies: reader
+                .one("journal-without-bodies", switch)?
+                .unwrap_or_default(),
             ready_file: reader.one("ready-file", path)?,
             exit_with_parent: reader.one("exit-with-parent", switch)?.unwrap_or_default(),
             seed: reader.one("seed", number)?.unwrap_or_default(),

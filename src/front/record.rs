@@ -28,7 +28,10 @@ use crate::{
     },
 };
 
-use super::{log::CallFacts, sentence};
+use super::{
+    log::{CallFacts, Interference, InterferenceKind},
+    sentence,
+};
 
 /// The media types of the protocol, which are kept without a copy.
 const MEDIA_TYPES: [&str; 8] = [
@@ -84,8 +87,12 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
         Ok(looked) => looked,
         Err(refused) => return refused,
     };
-    let facts = parts.extensions.get::<CallFacts>();
-    call.ended(facts, Some(parts.status), kept);
+    let told = Told {
+        facts: parts.extensions.get::<CallFacts>(),
+        interference: parts.extensions.get::<Interference>(),
+        body: kept,
+    };
+    call.ended(Some(parts.status), told);
     Response::from_parts(parts, body)
 }
 
@@ -128,36 +135,44 @@ struct Underway {
     request_body: journal::Body,
 }
 
+/// What an answer tells of its call.
+#[derive(Default)]
+struct Told<'r> {
+    facts: Option<&'r CallFacts>,
+    interference: Option<&'r Interference>,
+    body: journal::Body,
+}
+
 impl Underway {
-    fn ended(
-        &mut self,
-        facts: Option<&CallFacts>,
-        status: Option<StatusCode>,
-        response_body: journal::Body,
-    ) {
+    fn ended(&mut self, status: Option<StatusCode>, told: Told<'_>) {
         let Some(place) = self.place.take() else {
             return;
         };
         drop(place);
         let duration = self.began.elapsed();
-        let status = status.map(|status| status.as_u16());
-        let (dialect, name) =
-            facts.map_or(("none", "unknown"), |facts| (facts.dialect, facts.call));
-        self.master
-            .metrics()
-            .call_ended(dialect, name, status, duration);
+        let interference = told.interference.map(|interference| interference.kind);
+        let status = status
+            .filter(|_| interference != Some(InterferenceKind::Dropped))
+            .map(|status| status.as_u16());
+        let metrics = self.master.metrics();
+        let (dialect, name) = told
+            .facts
+            .map_or(("none", "unknown"), |facts| (facts.dialect, facts.call));
+        metrics.call_ended(dialect, name, status, duration);
+        if let Some(kind) = interference {
+            metrics.interfered(match kind {
+                InterferenceKind::Answered => "answered",
+                InterferenceKind::Cut => "cut",
+                InterferenceKind::Dropped => "dropped",
+            });
+        }
         if self.watch == Watch::Whole {
-            self.keep(facts, status, duration, response_body);
+            self.keep(status, duration, told);
         }
     }
 
-    fn keep(
-        &mut self,
-        facts: Option<&CallFacts>,
-        status: Option<u16>,
-        duration: Duration,
-        response_body: journal::Body,
-    ) {
+    fn keep(&mut self, status: Option<u16>, duration: Duration, told: Told<'_>) {
+        let facts = told.facts;
         let said =
             |of: fn(&CallFacts) -> &Option<String>| facts.and_then(|facts| of(facts).clone());
         let call = Call {
@@ -169,11 +184,13 @@ impl Underway {
             computer: said(|facts| &facts.computer),
             partition: said(|facts| &facts.partition),
             instance: said(|facts| &facts.instance),
-            rule: None,
+            rule: told
+                .interference
+                .map(|interference| interference.rule.clone()),
             status,
             duration,
             request_body: std::mem::take(&mut self.request_body),
-            response_body,
+            response_body: told.body,
         };
         let now = self.master.clock().now();
         self.master.journal().called(now, self.id, call);
@@ -182,9 +199,9 @@ impl Underway {
 
 impl Drop for Underway {
     fn drop(&mut self) {
-        // What a handler that panics is answered with, further out.
+        // A handler that panics is answered so, further out.
         let status = std::thread::panicking().then_some(StatusCode::INTERNAL_SERVER_ERROR);
-        self.ended(None, status, journal::Body::default());
+        self.ended(status, Told::default());
     }
 }
 

@@ -262,7 +262,7 @@ impl Operation<'_> {
         }
         store::instance::allocate(self.tx, instance.id, partition_id).await?;
         self.touch(Some(computer_id));
-        let words = format!("was allocated to {at}");
+        let words = format!("was allocated to {}/{}", at.computer, at.partition);
         self.instance_event(EventKind::InstanceAllocated, instance.id, words)
             .await
     }

@@ -137,7 +137,10 @@ impl Operation<'_> {
                     EventKind::PartitionFreed,
                     site.at.computer.as_str(),
                     About::default().on(&site.at),
-                    format!("partition {} was freed", site.at),
+                    format!(
+                        "partition {}/{} was freed",
+                        site.at.computer, site.at.partition
+                    ),
                 );
             }
         }

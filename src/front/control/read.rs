@@ -14,7 +14,6 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     domain::{
@@ -275,13 +274,10 @@ pub(super) fn word<'w>(key: &str, text: &str, words: &[&'w str]) -> Result<&'w s
 
 /// A point in time, as it is shown: `2026-11-23T08:30:00Z`.
 pub(super) fn time(key: &str, text: &str) -> Result<Timestamp, InvalidValue> {
-    let expected = || {
+    Timestamp::from_rfc3339(text).ok_or_else(|| {
         let reason = format!("is `{text}`, a time like `2026-11-23T08:30:00Z` was expected");
         InvalidValue::new(key, reason)
-    };
-    let date = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| expected())?;
-    let micros = i64::try_from(date.unix_timestamp_nanos() / 1000).map_err(|_| expected())?;
-    Ok(Timestamp::from_micros(micros))
+    })
 }
 
 #[cfg(test)]

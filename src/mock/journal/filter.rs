@@ -110,6 +110,26 @@ impl Condition {
         }
     }
 
+    /// The kind of entry that alone can be so.
+    const fn implies(&self) -> Option<Kind> {
+        match self {
+            Self::Kind(kind) => Some(*kind),
+            Self::Event(_) | Self::Subject(_) | Self::Release(_) => Some(Kind::Event),
+            Self::Dialect(_)
+            | Self::Call(_)
+            | Self::Caller(_)
+            | Self::Status(_)
+            | Self::Rule(_) => Some(Kind::Call),
+            Self::Computer(_)
+            | Self::Partition(_)
+            | Self::Instance(_)
+            | Self::Request(_)
+            | Self::Text(_)
+            | Self::Since(_)
+            | Self::Until(_) => None,
+        }
+    }
+
     fn holds(&self, entry: &Entry, words: Words) -> bool {
         match self {
             Self::Kind(kind) => entry.kind() == *kind,
@@ -228,11 +248,16 @@ impl Filter {
         self.0.iter().all(|condition| condition.holds(entry, words))
     }
 
-    /// In what the entry differs, if that is one thing alone.
+    /// In what the entry differs, if that is one thing alone, and not that it is no event, or no
+    /// call.
     ///
     /// Where only one thing was asked for, any entry differs in that alone: then it has to be
     /// spelt almost as it was asked for.
     pub fn near_miss(&self, entry: &Entry, words: Words) -> Option<NearMiss<'_>> {
+        let other_kind = |kind| kind != entry.kind();
+        if self.0.iter().filter_map(Condition::implies).any(other_kind) {
+            return None;
+        }
         let mut missed = self
             .0
             .iter()

@@ -14,7 +14,7 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -63,6 +63,7 @@ pub struct Journal(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     limits: JournalLimits,
+    numbers: Numbers,
     kept: Mutex<Kept>,
     /// Anything was added, or taken away.
     changed: Notify,
@@ -71,29 +72,29 @@ struct Inner {
     ended: AtomicBool,
 }
 
-#[derive(Debug)]
+/// The numbers of entries, shared by the journals that a world has one after the other.
+#[derive(Debug, Clone, Default)]
+struct Numbers(Arc<AtomicU64>);
+
+impl Numbers {
+    fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn last(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Debug, Default)]
 struct Kept {
     entries: VecDeque<Arc<Entry>>,
-    /// The number of the next entry.
-    next: u64,
     bytes: usize,
     /// How many entries keep a body, by where it is in memory and its length. An answer that is
     /// given again and again from memory is one body.
     bodies: HashMap<(usize, usize), usize>,
     /// How many entries went because there was no room.
     gone: u64,
-}
-
-impl Default for Kept {
-    fn default() -> Self {
-        Self {
-            entries: VecDeque::new(),
-            next: 1,
-            bytes: 0,
-            bodies: HashMap::new(),
-            gone: 0,
-        }
-    }
 }
 
 /// How full a journal is.
@@ -164,9 +165,8 @@ impl Journal {
         let mut went = Vec::new();
         let mut kept = self.kept();
         if let Some(entry) = Arc::get_mut(&mut entry) {
-            entry.sequence = kept.next;
+            entry.sequence = self.0.numbers.next();
         }
-        kept.next += 1;
         kept.add(entry);
         while kept.entries.len() > self.0.limits.entries || kept.bytes > self.0.limits.bytes {
             let Some(oldest) = kept.remove_oldest() else {
@@ -188,7 +188,7 @@ impl Journal {
             entries: kept.entries.len(),
             bytes: kept.bytes,
             gone: kept.gone,
-            last: kept.next - 1,
+            last: self.0.numbers.last(),
         }
     }
 
@@ -199,8 +199,11 @@ impl Journal {
             .entries
             .partition_point(|entry| entry.sequence <= after);
         let entries: Vec<_> = kept.entries.range(start..).take(limit).cloned().collect();
-        let last_ever = kept.next - 1;
-        let first = entries.first().map_or(kept.next, |entry| entry.sequence);
+        // Under the lock: no number is given meanwhile.
+        let last_ever = self.0.numbers.last();
+        let first = entries
+            .first()
+            .map_or(last_ever + 1, |entry| entry.sequence);
         Batch {
             lost: first.saturating_sub(after.saturating_add(1)),
             last: entries
@@ -274,7 +277,18 @@ impl Journal {
 
     /// Takes every entry away. The numbers go on.
     pub fn clear(&self) {
-        self.replace(VecDeque::new());
+        let mut kept = self.kept();
+        let gone = kept.gone;
+        let before = std::mem::replace(
+            &mut *kept,
+            Kept {
+                gone,
+                ..Kept::default()
+            },
+        );
+        drop(kept);
+        drop(before);
+        self.0.changed.notify_waiters();
     }
 
     /// Its entries, for a snapshot.
@@ -282,31 +296,28 @@ impl Journal {
         JournalState(self.kept().entries.iter().cloned().collect())
     }
 
-    /// Holds these entries again, and no others. The numbers go on where they were, so that none
-    /// is ever given twice.
-    pub fn restore(&self, state: &JournalState) {
-        self.replace(state.0.iter().cloned().collect());
-        self.0.happened.notify_waiters();
-    }
-
-    fn replace(&self, entries: VecDeque<Arc<Entry>>) {
-        let mut kept = self.kept();
-        // A journal that never had them, as that of a copied world, goes on behind them.
-        let last = entries.back().map_or(0, |entry| entry.sequence);
-        let next = kept.next.max(last + 1);
-        let gone = kept.gone;
-        let mut filled = Kept {
-            next,
-            gone,
+    /// The journal of a world that goes back to a snapshot: it holds these entries and no others,
+    /// and its numbers go on behind all that this one or they ever had.
+    ///
+    /// Whoever waits at this one is not told of the other: [`Self::end`] it, and they ask again.
+    #[must_use]
+    pub fn continued(&self, state: &JournalState) -> Self {
+        let last = state.0.last().map_or(0, |entry| entry.sequence);
+        let numbers = self.0.numbers.clone();
+        numbers.0.fetch_max(last, Ordering::Relaxed);
+        let mut kept = Kept {
+            gone: self.kept().gone,
             ..Kept::default()
         };
-        for entry in entries {
-            filled.add(entry);
+        for entry in &state.0 {
+            kept.add(Arc::clone(entry));
         }
-        let before = std::mem::replace(&mut *kept, filled);
-        drop(kept);
-        drop(before);
-        self.0.changed.notify_waiters();
+        Self(Arc::new(Inner {
+            limits: self.0.limits,
+            numbers,
+            kept: Mutex::new(kept),
+            ..Inner::default()
+        }))
     }
 
     /// Ends every wait and every stream, now and from now on: the world closes.

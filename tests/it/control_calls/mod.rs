@@ -1,6 +1,8 @@
 //! The control surface: certificates, tokens, its description, and how its calls are refused.
 
 mod certificates;
+mod journal;
+mod metrics;
 mod openapi;
 mod surface;
 mod tokens;

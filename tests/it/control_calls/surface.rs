@@ -7,7 +7,10 @@ use axum::{
 use serde_json::json;
 use slapmaster::{
     domain::behaviour::Preset,
-    front::control::{OPEN_ROUTES, ROUTES},
+    front::{
+        Route,
+        control::{OPEN_ROUTES, ROUTES},
+    },
 };
 
 use crate::support::master::{Answer, TestMaster, request};
@@ -113,6 +116,10 @@ async fn every_control_route_takes_its_own_methods_only() {
     let master = TestMaster::start().await;
     for route in ROUTES {
         for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+            let own = |other: &&Route| other.path == route.path && other.method == method;
+            if ROUTES.iter().find(own).is_some() {
+                continue;
+            }
             let answer = send(&master, &method, &path(route.path), None).await;
             problem(&answer, 405);
             let allow = answer.header("allow").unwrap();

@@ -489,6 +489,8 @@ fn control_rows() -> Vec<Row> {
     let tokens = "/_mock/v1/tokens";
     let (live, ready) = ("/_mock/health/live", "/_mock/health/ready");
     let document = "/_mock/openapi.json";
+    let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
+    let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
     vec![
         open(Method::GET, live, live, None, 200),
         // Nothing tells a test's world that its fixtures are in.
@@ -523,6 +525,24 @@ fn control_rows() -> Vec<Row> {
             revoke,
             revoke,
             Some(r#"{"computer": "COMP-1"}"#),
+            200,
+        ),
+        open(Method::GET, "/_mock/metrics", "/_mock/metrics", None, 200),
+        open(Method::GET, journal, journal, None, 200),
+        open(Method::DELETE, journal, journal, None, 200),
+        open(Method::GET, follow, follow, None, 200),
+        open(
+            Method::POST,
+            wait,
+            wait,
+            Some(r#"{"state": {"is": "nothing_waiting"}, "timeout_s": 0}"#),
+            200,
+        ),
+        open(
+            Method::POST,
+            verify,
+            verify,
+            Some(r#"{"at_least": 0}"#),
             200,
         ),
         open(Method::GET, tokens, tokens, None, 200),

@@ -93,7 +93,7 @@ pub(in super::super) static WAIT: Operation = Operation {
 /// is so.
 ///
 /// Not within the time: 408, whose `detail` says what was seen, with the `entries` so far and the
-/// `near_misses`. The world closes: 503.
+/// `near_misses`. The world closes, or goes back to a snapshot: 503.
 pub(in super::super) async fn wait(
     State(master): State<Master>,
     object: Object,
@@ -143,7 +143,7 @@ impl Limit {
         change: impl Future<Output = ()> + Send,
     ) -> Result<(), Problem> {
         if journal.is_ended() {
-            let detail = "The world closes; nothing more will happen in it.";
+            let detail = "The world closes, or went back to a snapshot.";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
         }
         timeout_at(self.at, change).await.map_err(|_| {
@@ -243,10 +243,8 @@ async fn wait_until_so(
     let mut read_up_to = journal.size().last;
     loop {
         let event = journal.next_event();
-        // An event that is about something else leaves it as it was; what is no event, such as the
-        // return to a snapshot, may change anything.
+        // An event that is about something else leaves it as it was.
         let mut may_differ = found.is_none();
-        let mut nothing_new = true;
         loop {
             let batch = journal.after(read_up_to, AT_ONCE);
             read_up_to = batch.last;
@@ -254,12 +252,11 @@ async fn wait_until_so(
             if batch.entries.is_empty() {
                 break;
             }
-            nothing_new = false;
             let mut events = batch.entries.iter().filter_map(|entry| entry.event());
             may_differ |= events.any(|event| standing.may_follow(&event.about));
         }
         let standings = match found.take() {
-            Some(standings) if !may_differ && !nothing_new => standings,
+            Some(standings) if !may_differ => standings,
             Some(_) | None => master.standing(standing).await?,
         };
         if standings.holds {

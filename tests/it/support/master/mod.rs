@@ -20,6 +20,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{self, HeaderMap, HeaderName, Method, StatusCode, header},
 };
+use http_body_util::BodyExt as _;
 use slapmaster::{
     domain::{
         behaviour::{Behaviour, Preset},
@@ -216,7 +217,12 @@ impl TestMaster {
         let (parts, body) = response.into_parts();
         let failure = parts.extensions.get::<InternalFailure>();
         assert!(failure.is_none(), "{line}: {failure:?}");
-        let bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        let streams = parts.headers.get(header::CONTENT_TYPE);
+        let bytes = if streams.is_some_and(|kind| kind == "text/event-stream") {
+            first_of(body).await
+        } else {
+            to_bytes(body, usize::MAX).await.unwrap().to_vec()
+        };
         Answer {
             line,
             status: parts.status,
@@ -291,6 +297,12 @@ impl TestMaster {
         ];
         self.get("registerComputerPartition", &fields).await
     }
+}
+
+/// What a body that does not end by itself begins with.
+async fn first_of(mut body: Body) -> Vec<u8> {
+    let first = body.frame().await.unwrap().unwrap();
+    first.into_data().unwrap().to_vec()
 }
 
 /// A marshalled dictionary of texts.
