@@ -153,6 +153,36 @@ impl About {
         self
     }
 
+    /// What it is about, by name.
+    pub fn facts(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            (
+                "computer",
+                self.computer.as_ref().map(ComputerReference::as_str),
+            ),
+            (
+                "partition",
+                self.partition.as_ref().map(PartitionReference::as_str),
+            ),
+            (
+                "instance",
+                self.instance.as_ref().map(InstanceReference::as_str),
+            ),
+            ("title", self.title.as_ref().map(Title::as_str)),
+            ("tree", self.tree.as_ref().map(TreeReference::as_str)),
+            (
+                "release",
+                self.release.as_ref().map(SoftwareReleaseUri::as_str),
+            ),
+        ]
+    }
+
+    /// Whether it is about the instance of this title or guid.
+    pub fn is_of_instance(&self, name: &str) -> bool {
+        let mut facts = self.facts().into_iter();
+        facts.any(|fact| fact == ("instance", Some(name)) || fact == ("title", Some(name)))
+    }
+
     /// The place that it is about, in words.
     pub fn place(&self) -> Option<String> {
         let computer = self.computer.as_ref()?;

@@ -78,11 +78,7 @@ impl Standing {
     /// Whether an event about this can have changed it.
     pub fn may_follow(&self, about: &About) -> bool {
         match self {
-            Self::Instance { name, .. } => {
-                let guid = about.instance.as_ref().map(|guid| guid.as_str());
-                let title = about.title.as_ref().map(|title| title.as_str());
-                [guid, title].contains(&Some(name))
-            }
+            Self::Instance { name, .. } => about.is_of_instance(name),
             Self::Software { computer, .. } | Self::Seen(computer) => {
                 about.computer.as_ref() == Some(computer)
             }

@@ -232,17 +232,14 @@ async fn look(
     let (true, Some(length)) = (keeps, length) else {
         return Ok((journal::Body::default(), body));
     };
-    let (beginning, body) = match known {
-        Some(Beginning(beginning)) => (beginning.clone(), body),
-        None => {
-            let whole = to_bytes(body, usize::MAX).await.map_err(|_| {
-                sentence(
-                    StatusCode::BAD_REQUEST,
-                    "The body cannot be read to its end.\n",
-                )
-            })?;
-            (beginning(&whole), Body::from(whole))
-        }
+    let (beginning, body) = if let Some(Beginning(beginning)) = known {
+        (beginning.clone(), body)
+    } else {
+        let whole = to_bytes(body, usize::MAX).await.map_err(|_| {
+            let text = "The body cannot be read to its end.\n";
+            sentence(StatusCode::BAD_REQUEST, text)
+        })?;
+        (beginning(&whole), Body::from(whole))
     };
     let kept = journal::Body {
         media_type: media_type(headers),

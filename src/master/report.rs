@@ -132,19 +132,11 @@ impl Operation<'_> {
         log: &str,
     ) -> Result<()> {
         let kind = EventKind::of_instance(report);
-        match kind {
-            EventKind::InstanceStarted => {
-                self.instance_report(kind, id, "reported started", "").await
-            }
-            EventKind::InstanceStopped => {
-                self.instance_report(kind, id, "reported stopped", "").await
-            }
-            _ => {
-                let why = format!(": {log}");
-                self.instance_report(kind, id, "reported an error", &why)
-                    .await
-            }
-        }
+        let (words, why) = match report.state {
+            Some(state) => (format!("reported {state}"), String::new()),
+            None => ("reported an error".to_owned(), format!(": {log}")),
+        };
+        self.instance_report(kind, id, &words, &why).await
     }
 
     async fn report_destroyed(&mut self, subject: &Subject) -> Result<ReportOutcome> {

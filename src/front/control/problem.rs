@@ -25,7 +25,7 @@ use crate::{
 pub(super) struct Problem {
     status: StatusCode,
     detail: Cow<'static, str>,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     /// What the refusal tells besides.
     members: Vec<(&'static str, Value)>,
     /// The master's own failure, for the log.
@@ -46,7 +46,7 @@ impl Problem {
 
     /// The problem with a header beside it.
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.header = Some((name, value));
+        self.header = Some(Box::new((name, value)));
         self
     }
 
@@ -123,7 +123,7 @@ impl IntoResponse for Problem {
         }
         let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
         let mut response = (self.status, content_type, body.to_string()).into_response();
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         if let Some(failure) = self.failure {

@@ -143,24 +143,12 @@ impl Entry {
         const FIXED: usize = 256;
         let texts = match &self.what {
             What::Event(event) => {
-                let about = &event.about;
-                event.subject.len()
-                    + event.text.len()
-                    + about
-                        .computer
-                        .as_ref()
-                        .map_or(0, |text| text.as_str().len())
-                    + about
-                        .partition
-                        .as_ref()
-                        .map_or(0, |text| text.as_str().len())
-                    + about
-                        .instance
-                        .as_ref()
-                        .map_or(0, |text| text.as_str().len())
-                    + about.title.as_ref().map_or(0, |text| text.as_str().len())
-                    + about.tree.as_ref().map_or(0, |text| text.as_str().len())
-                    + about.release.as_ref().map_or(0, |text| text.as_str().len())
+                let facts = event.about.facts();
+                let facts: usize = facts
+                    .iter()
+                    .filter_map(|(_, text)| Some((*text)?.len()))
+                    .sum();
+                event.subject.len() + event.text.len() + facts
             }
             What::Call(call) => {
                 let texts = [

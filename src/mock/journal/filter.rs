@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Entry, What};
+use super::{Call, Entry, What};
 use crate::domain::{event::EventKind, text::nearest, time::Timestamp};
 
 /// What an entry says in all, for who searches it for a text. A call's words are the dialects'
@@ -145,12 +145,7 @@ impl Condition {
             | Self::Request(wanted) => self.actual(entry).is_some_and(|actual| actual == *wanted),
             Self::Instance(wanted) => match &entry.what {
                 What::Call(call) => call.instance.as_ref() == Some(wanted),
-                What::Event(event) => {
-                    let about = &event.about;
-                    let guid = about.instance.as_ref().map(|guid| guid.as_str());
-                    let title = about.title.as_ref().map(|title| title.as_str());
-                    [guid, title].contains(&Some(wanted))
-                }
+                What::Event(event) => event.about.is_of_instance(wanted),
             },
             Self::Status(status) => entry.call().is_some_and(|call| status.holds(call.status)),
             Self::Text(wanted) => words(entry).contains(wanted),
@@ -162,33 +157,34 @@ impl Condition {
     /// What the entry is in this respect; none if it has nothing of the kind, or too much of it.
     pub fn actual<'e>(&self, entry: &'e Entry) -> Option<Cow<'e, str>> {
         let (call, event) = (entry.call(), entry.event());
-        let of_call = |text: Option<&'e String>| text.map(String::as_str);
-        let about = event.map(|event| &event.about);
+        let of_call = |of: fn(&Call) -> &Option<String>| call.and_then(|call| of(call).as_deref());
+        let of_event = |name| {
+            let facts = event?.about.facts();
+            facts.into_iter().find(|(fact, _)| *fact == name)?.1
+        };
         let text = match self {
             Self::Kind(_) => Some(entry.kind().as_str()),
             Self::Event(_) => event.map(|event| event.kind.as_str()),
             Self::Dialect(_) => call.and_then(|call| call.dialect),
             Self::Call(_) => call.and_then(|call| call.name),
-            Self::Caller(_) => of_call(call.and_then(|call| call.caller.as_ref())),
-            Self::Rule(_) => of_call(call.and_then(|call| call.rule.as_ref())),
+            Self::Caller(_) => of_call(|call| &call.caller),
+            Self::Rule(_) => of_call(|call| &call.rule),
             Self::Subject(_) => event.map(|event| event.subject.as_str()),
-            Self::Computer(_) => of_call(call.and_then(|call| call.computer.as_ref()))
-                .or(about.and_then(|about| Some(about.computer.as_ref()?.as_str()))),
-            Self::Partition(_) => of_call(call.and_then(|call| call.partition.as_ref()))
-                .or(about.and_then(|about| Some(about.partition.as_ref()?.as_str()))),
-            Self::Instance(_) => of_call(call.and_then(|call| call.instance.as_ref()))
-                .or(about.and_then(|about| Some(about.title.as_ref()?.as_str()))),
-            Self::Release(_) => about.and_then(|about| Some(about.release.as_ref()?.as_str())),
+            Self::Computer(_) => of_call(|call| &call.computer).or_else(|| of_event("computer")),
+            Self::Partition(_) => of_call(|call| &call.partition).or_else(|| of_event("partition")),
+            Self::Instance(_) => of_call(|call| &call.instance).or_else(|| of_event("title")),
+            Self::Release(_) => of_event("release"),
             Self::Status(_) => {
                 return call?.status.map(|status| status.to_string().into());
             }
             Self::Request(_) => return entry.request.map(|id| id.to_string().into()),
-            Self::Text(_) | Self::Since(_) | Self::Until(_) => None,
+            Self::Since(_) | Self::Until(_) => return entry.at.rfc3339().map(Cow::Owned),
+            Self::Text(_) => None,
         };
         text.map(Cow::Borrowed)
     }
 
-    /// What is asked for, in words; a time in microseconds since 1970.
+    /// What is asked for, in words.
     pub fn expected(&self) -> String {
         match self {
             Self::Kind(kind) => kind.as_str().to_owned(),
@@ -196,8 +192,17 @@ impl Condition {
             Self::Status(StatusFilter::Class(class)) => format!("{class}xx"),
             Self::Status(StatusFilter::Unanswered) => "none".to_owned(),
             Self::Request(text) | Self::Text(text) => text.clone(),
-            Self::Since(at) | Self::Until(at) => at.to_string(),
-            other => other.wanted().unwrap_or_default().to_owned(),
+            Self::Since(at) | Self::Until(at) => at.rfc3339().unwrap_or_default(),
+            Self::Event(_)
+            | Self::Dialect(_)
+            | Self::Call(_)
+            | Self::Caller(_)
+            | Self::Computer(_)
+            | Self::Partition(_)
+            | Self::Instance(_)
+            | Self::Subject(_)
+            | Self::Release(_)
+            | Self::Rule(_) => self.wanted().unwrap_or_default().to_owned(),
         }
     }
 

@@ -159,7 +159,10 @@ fn push(said: &mut String, id: u64, event: &str, data: &str) {
 }
 
 /// A body that is what a reader has to say, for as long as it has something.
-struct EventStream(Pin<Box<dyn Future<Output = Option<(Bytes, Reader)>> + Send>>);
+struct EventStream(Next);
+
+/// What there will be to say, and who says more.
+type Next = Pin<Box<dyn Future<Output = Option<(Bytes, Reader)>> + Send>>;
 
 impl HttpBody for EventStream {
     type Data = Bytes;

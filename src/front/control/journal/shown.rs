@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     front::redact,
-    mock::journal::{self, Call, Condition, Entry, Event, Filter, What},
+    mock::journal::{self, Call, Entry, Event, Filter, What},
 };
 
 use super::{
@@ -77,21 +77,12 @@ impl Shown {
     }
 
     fn event(&mut self, event: &Event) {
-        let about = &event.about;
-        let computer = about.computer.as_ref();
-        let partition = about.partition.as_ref();
         self.put("event", Some(event.kind.as_str()));
         self.put("subject", Some(event.subject.as_str()));
         self.put("text", Some(redact::event(event)));
-        self.put("computer", computer.map(|text| text.as_str()));
-        self.put("partition", partition.map(|text| text.as_str()));
-        self.put(
-            "instance",
-            about.instance.as_ref().map(|text| text.as_str()),
-        );
-        self.put("title", about.title.as_ref().map(|text| text.as_str()));
-        self.put("tree", about.tree.as_ref().map(|text| text.as_str()));
-        self.put("release", about.release.as_ref().map(|text| text.as_str()));
+        for (name, fact) in event.about.facts() {
+            self.put(name, fact);
+        }
     }
 
     fn call(&mut self, call: &Call) {
@@ -130,49 +121,48 @@ impl Shown {
     }
 }
 
+/// An entry that is nearly what is meant.
+pub(super) struct Near {
+    value: Value,
+    words: String,
+}
+
 /// The newest entries behind a number that are nearly what is meant, and in what they differ.
-pub(super) fn near_misses(journal: &journal::Journal, filter: &Filter, after: u64) -> Vec<Value> {
+pub(super) fn near_misses(journal: &journal::Journal, filter: &Filter, after: u64) -> Vec<Near> {
     let is_near = |entry: &Entry| filter.near_miss(entry, redact::words).is_some();
     let newest = journal::Order::Newest;
     let near = journal.select((after, u64::MAX), newest, NEAR_MISSES, is_near);
     near.iter()
         .filter_map(|near| {
             let miss = filter.near_miss(near, redact::words)?;
-            Some(json!({
-                "differs_in": miss.condition.key(),
-                "expected": expected(miss.condition),
+            let key = miss.condition.key();
+            let says = match &near.what {
+                What::Call(call) => format!("{} {}", call.method, redact::target(call)),
+                What::Event(event) => redact::event(event),
+            };
+            let actual = miss.actual.as_deref().unwrap_or("none");
+            let words = format!("#{} ({says}): `{key}` is `{actual}`", near.sequence);
+            let value = json!({
+                "differs_in": key,
+                "expected": miss.condition.expected(),
                 "actual": miss.actual,
                 "entry": entry(near),
-            }))
+            });
+            Some(Near { value, words })
         })
         .collect()
 }
 
-/// What a condition asks for, as it was written.
-fn expected(condition: &Condition) -> Value {
-    match condition {
-        Condition::Since(at) | Condition::Until(at) => time(*at),
-        other => other.expected().into(),
-    }
-}
-
-/// Near misses in words, a line each.
-pub(super) fn in_words(near: &[Value]) -> String {
+/// Near misses in words.
+pub(super) fn in_words(near: &[Near]) -> String {
     if near.is_empty() {
         return "nothing came near".to_owned();
     }
-    let lines = near.iter().map(|near| {
-        let number = &near["entry"]["sequence"];
-        let key = near["differs_in"].as_str().unwrap_or_default();
-        let what = near["entry"]["text"]
-            .as_str()
-            .or(near["entry"]["path"].as_str());
-        let actual = match near["actual"].as_str() {
-            Some(actual) => format!("`{key}` is `{actual}`"),
-            None => format!("`{key}` is another"),
-        };
-        format!("#{number} ({}): {actual}", what.unwrap_or_default())
-    });
-    let lines: Vec<String> = lines.collect();
-    format!("near misses: {}", lines.join("; "))
+    let words: Vec<&str> = near.iter().map(|near| near.words.as_str()).collect();
+    format!("near misses: {}", words.join("; "))
+}
+
+/// Near misses as they are told.
+pub(super) fn values(near: Vec<Near>) -> Value {
+    near.into_iter().map(|near| near.value).collect()
 }

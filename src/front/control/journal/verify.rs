@@ -145,12 +145,13 @@ pub(in super::super) async fn verify(
         shown::in_words(&near),
     );
     if size.gone > 0 && after < size.last.saturating_sub(size.entries as u64) {
-        detail += &format!("; {} older entries are no longer kept", size.gone);
+        let more = format!("; {} older entries are no longer kept", size.gone);
+        detail.push_str(&more);
     }
     Err(Problem::new(StatusCode::CONFLICT, detail)
         .with_member("matched", matched)
         .with_member("entries", Value::Array(entries))
-        .with_member("near_misses", Value::Array(near)))
+        .with_member("near_misses", shown::values(near)))
 }
 
 #[cfg(test)]

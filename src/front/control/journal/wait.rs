@@ -226,7 +226,7 @@ impl Happening {
                     .with_detail(&detail)
                     .with_member("matched", matched)
                     .with_member("entries", Value::Array(entries))
-                    .with_member("near_misses", Value::Array(near))
+                    .with_member("near_misses", shown::values(near))
                     .with_member("last", read_up_to));
             }
         }
