@@ -14,6 +14,7 @@ CASES = 30
 CERTIFICATES = "/_mock/v1/certificates"
 REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
+JOURNAL = "/_mock/v1/journal"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
 
@@ -87,6 +88,13 @@ class OpenApiTest(MasterTestCase):
         done("POST", TOKENS, {"purpose": "computer"})
         done("POST", TOKENS, {"purpose": "user", "lifetime_s": 1, "value": "demo-token", "reusable": True})
         self.assertEqual(len(done("GET", TOKENS)["tokens"]), 2)
+        self.partitions()
+        wait = {"entry": {"event": "computer_seen", "computer": COMPUTER}, "count": 1, "timeout_s": 0}
+        self.assertEqual(done("POST", JOURNAL + "/wait", wait)["matched"], 1)
+        done("POST", JOURNAL + "/wait", {"state": {"computer": COMPUTER, "is": "seen"}})
+        self.assertEqual(done("POST", JOURNAL + "/verify", {"entry": {"status": 201}, "exactly": 3})["matched"], 3)
+        self.assertGreater(len(done("GET", JOURNAL)["entries"]), 10)
+        self.assertGreater(done("DELETE", JOURNAL)["last"], 10)
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {
@@ -115,6 +123,12 @@ class OpenApiTest(MasterTestCase):
                 [{}, [], {"purpose": "x"}, {"purpose": 1}, {"purpose": "user", "reusable": "yes"}]
                 + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
             ),
+            (
+                JOURNAL + "/wait",
+                [[], {"entry": 1}, {"entry": {}, "timeout_s": 301}, {"entri": {}}, {"state": {"is": "x"}}]
+                + [{"entry": entry} for entry in ({"status": []}, {"event": "x"}, {"computr": "x"}, {"text": 1})],
+            ),
+            (JOURNAL + "/verify", [[], {"none": 1}, {"exactly": -1}, {"at_least": "1"}, {"entry": {"kind": "x"}}]),
         ):
             schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))
             for value in broken:
