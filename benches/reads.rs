@@ -2,7 +2,8 @@
 //!
 //! The HATEOAS dialect: a tree by its title, and the list of forty, among ever more trees. The
 //! JSON dialect: what is told of a partition and of an instance, beside the same question in the
-//! classic one. Each is an exchange with the whole router but without a socket, the median of
+//! classic one. The poll of a node of 100 partitions, and what of it the journal takes. Each is an
+//! exchange with the whole router but without a socket, the median of
 //! many, one after the other.
 #![allow(
     clippy::unwrap_used,
@@ -19,13 +20,15 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     http::Request,
 };
 use slapmaster::{
+    domain::time::Timestamp,
     fixture::Fixture,
     front::{self, AppState},
     master::{Master, WorldSettings},
+    mock::journal::{self, Call, Journal, Unredacted},
 };
 use tower::ServiceExt as _;
 
@@ -35,6 +38,7 @@ const LIVE: &str = "/hateoas/ERP5Document_getHateoas?mode=search&query=portal_ty
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    polls().await;
     instances().await;
     searches().await;
 }
@@ -69,6 +73,57 @@ async fn searches() {
     assert!(
         growth < 1.5,
         "a search by title is not constant: {growth:.2}"
+    );
+}
+
+/// What a node asks all day, answered from memory.
+async fn polls() {
+    let mut text = String::from("computers: [{reference: COMP-1, partitions: 100}]\ntrees:\n");
+    for number in 0..100 {
+        let release = "https://sr.example.org/a.cfg";
+        writeln!(text, "- {{title: tree {number}, release: \"{release}\"}}").unwrap();
+    }
+    let router = router(&text).await;
+    let path = "/getFullComputerInformation?computer_id=COMP-1";
+    let get = || request("GET", path, Body::empty());
+    let time = exchange(&router, get, |_| {}).await;
+    println!(
+        "getFullComputerInformation, 100 partitions: {:.1} us",
+        micros(time)
+    );
+
+    const ENTRIES: u32 = 200_000;
+    let journal = Journal::default();
+    let body = Bytes::from(vec![b'x'; 16 * 1024]);
+    let start = Instant::now();
+    for _ in 0..ENTRIES {
+        let kept = |beginning: &Bytes| journal::Body {
+            media_type: Some("text/xml; charset=utf-8".into()),
+            length: 200_000,
+            beginning: Unredacted::new(beginning.clone()),
+        };
+        let call = Call {
+            method: "GET".into(),
+            target: Unredacted::new(Bytes::copy_from_slice(path.as_bytes())),
+            dialect: Some("slap"),
+            name: Some("getFullComputerInformation"),
+            caller: None,
+            computer: Some("COMP-1".to_owned()),
+            partition: None,
+            instance: None,
+            rule: None,
+            status: Some(200),
+            duration: Duration::ZERO,
+            request_body: kept(&Bytes::new()),
+            response_body: kept(&body),
+        };
+        journal.called(Timestamp::from_seconds(0), None, call);
+    }
+    let each = start.elapsed() / ENTRIES;
+    println!("an entry of the journal: {} ns", each.as_nanos());
+    assert!(
+        cfg!(debug_assertions) || each < Duration::from_micros(1),
+        "an entry takes {each:?}"
     );
 }
 

@@ -78,7 +78,8 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
         Ok(looked) => looked,
         Err(refused) => return refused,
     };
-    call.request_body = kept;
+    // What came from a socket is a part of what was read at once, and would keep all of it.
+    call.request_body = kept.copied();
     let answer = next.run(Request::from_parts(parts, body));
     let response = journal::of_request(call.id, answer).await;
     let (parts, body) = response.into_parts();

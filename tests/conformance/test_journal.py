@@ -147,6 +147,43 @@ class Waiting(JournalMixin, MasterTestCase):
         self.assertIn("The world closes", future.result(20)["detail"])
 
 
+class Entries(JournalMixin, MasterTestCase):
+    def test_an_answer_leads_to_its_call_and_to_what_happened_because_of_it(self):
+        self.format()
+        fields = {"software_release": RELEASE, "partition_reference": "web", "shared_xml": "<marshal><bool>0</bool></marshal>"}
+        answer = self.master.post("requestComputerPartition", fields)
+        told = self.entries(request_id=answer.headers["X-Request-Id"])
+        self.assertEqual(
+            [entry.get("event") or entry["call"] for entry in told],
+            ["tree_made", "instance_requested", "instance_allocated", "certificate_issued", "requestComputerPartition"],
+        )
+        call = told[-1]
+        self.assertEqual((call["status"], call["instance"]), (answer.status, "web"))
+        self.assertIn("partition_reference=web", call["request_body"]["text"])
+        self.assertEqual(call["response_body"]["bytes"], len(answer.body))
+
+    def test_bodies_are_left_out_where_that_is_asked(self):
+        self.master = Master("--journal-without-bodies")
+        self.addCleanup(self._finish, self.master)
+        self.slap = self.master.connect()
+        self.format()
+        (call,) = self.entries(call="loadComputerConfigurationFromXML")
+        self.assertEqual(call["status"], 200)
+        self.assertNotIn("request_body", call)
+        self.assertNotIn("response_body", call)
+
+    def test_bytes_are_bounded(self):
+        self.master = Master("--journal-bytes", "100000")
+        self.addCleanup(self._finish, self.master)
+        self.slap = self.master.connect()
+        for number in range(30):
+            self.format("COMP-%d" % number, count=20)
+        told = json.loads(self.master.call("GET", JOURNAL).body)
+        self.assertLessEqual(told["kept_bytes"], 100000)
+        self.assertGreater(told["kept_bytes"], 50000)
+        self.assertEqual(told["gone"] + told["kept"], told["last"])
+
+
 class Stream:
     """Server-sent events, read from a socket."""
 

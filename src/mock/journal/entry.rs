@@ -75,6 +75,17 @@ pub struct Body {
     pub beginning: Unredacted,
 }
 
+impl Body {
+    /// The same with a memory of its own, where it was a part of something larger.
+    #[must_use]
+    pub fn copied(self) -> Self {
+        Self {
+            beginning: Unredacted::new(Bytes::copy_from_slice(self.beginning.raw())),
+            ..self
+        }
+    }
+}
+
 /// Something that happened to the model, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -139,16 +150,18 @@ impl Entry {
 
     /// What it takes to keep it, in bytes, but for bodies.
     pub(super) fn weight(&self) -> usize {
-        // The entry itself, its box, its count and its place.
-        const FIXED: usize = 256;
-        let texts = match &self.what {
+        // The entry with its place, and what is boxed in it.
+        const FIXED: usize = size_of::<Entry>() + size_of::<usize>() * 4;
+        const CALL: usize = FIXED + size_of::<Call>();
+        const EVENT: usize = FIXED + size_of::<Event>();
+        match &self.what {
             What::Event(event) => {
                 let facts = event.about.facts();
                 let facts: usize = facts
                     .iter()
                     .filter_map(|(_, text)| Some((*text)?.len()))
                     .sum();
-                event.subject.len() + event.text.len() + facts
+                EVENT + event.subject.len() + event.text.len() + facts
             }
             What::Call(call) => {
                 let texts = [
@@ -160,15 +173,14 @@ impl Entry {
                 ];
                 let media = [&call.request_body, &call.response_body];
                 let media = media.map(|body| body.media_type.as_ref().map_or(0, |text| text.len()));
-                call.target.raw().len()
+                CALL + call.target.raw().len()
                     + texts
                         .map(|text| text.as_ref().map_or(0, String::len))
                         .iter()
                         .sum::<usize>()
                     + media.iter().sum::<usize>()
             }
-        };
-        FIXED + texts
+        }
     }
 
     /// The bodies that it keeps.

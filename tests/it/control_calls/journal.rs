@@ -237,7 +237,7 @@ async fn each_filter_admits_what_it_says() {
         ),
         (&[("rule", "slow")], &[]),
         (
-            &[("text", "no room")],
+            &[("text", "no room"), ("kind", "event")],
             &["instance `db` reported an error on COMP-1/slappart1: no room"],
         ),
         (&[("text", "error_log=no")], &["softwareInstanceError 200"]),
