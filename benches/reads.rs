@@ -34,6 +34,7 @@ use tower::ServiceExt as _;
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
 const REQUESTS: usize = 400;
+const ENTRIES: u32 = 200_000;
 const LIVE: &str = "/hateoas/ERP5Document_getHateoas?mode=search&query=portal_type%3A%22Instance%20Tree%22%20AND%20validation_state%3Avalidated";
 
 #[tokio::main(flavor = "current_thread")]
@@ -92,7 +93,6 @@ async fn polls() {
         micros(time)
     );
 
-    const ENTRIES: u32 = 200_000;
     let journal = Journal::default();
     let body = Bytes::from(vec![b'x'; 16 * 1024]);
     let start = Instant::now();

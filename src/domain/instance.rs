@@ -35,6 +35,18 @@ impl Wanted {
             && self.software_type == other.software_type
             && self.state == other.state
     }
+
+    /// What differs besides the state, in words.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let parts = [
+            (self.parameters != other.parameters, "parameters"),
+            (self.sla != other.sla, "SLA"),
+            (self.release != other.release, "software release"),
+            (self.software_type != other.software_type, "software type"),
+        ];
+        let differ = |(differs, part): (bool, &'static str)| differs.then_some(part);
+        parts.into_iter().filter_map(differ).collect()
+    }
 }
 
 /// A contract: what a user asked for, with the tree of instances that serves it.

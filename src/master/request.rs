@@ -426,10 +426,9 @@ impl Operation<'_> {
             self.changed_state(&instance, wanted.state).await?;
         }
         if change.values || change.parent {
-            let words = format!(
-                "is asked to change: {}",
-                changed(&instance, &request.wanted, change.parent)
-            );
+            let mut what = instance.wanted.differences(&request.wanted);
+            what.extend(change.parent.then_some("requester"));
+            let words = format!("is asked to change: {}", what.join(", "));
             self.instance_event(EventKind::InstanceChanged, id, words)
                 .await?;
         }
@@ -474,23 +473,4 @@ impl Operation<'_> {
             Ok(_) | Err(_) => Ok(()),
         }
     }
-}
-
-/// What is wanted otherwise than before, in words.
-fn changed(before: &Instance, wanted: &Wanted, parent: bool) -> String {
-    let present = &before.wanted;
-    let changes = [
-        (present.parameters != wanted.parameters, "parameters"),
-        (present.sla != wanted.sla, "SLA"),
-        (present.release != wanted.release, "software release"),
-        (
-            present.software_type != wanted.software_type,
-            "software type",
-        ),
-        (parent, "requester"),
-    ];
-    let changes = changes
-        .into_iter()
-        .filter_map(|(is_so, what)| is_so.then_some(what));
-    changes.collect::<Vec<_>>().join(", ")
 }

@@ -526,7 +526,7 @@ async fn a_wait_that_cannot_succeed_ends_with_what_was_seen() {
         ),
         (
             json!({"state": {"release": "x", "is": "available"}}),
-            "`state.state`: names nothing",
+            "`state.instance`: and what is beside it name nothing",
         ),
         (
             json!({"state": {"computer": "COMP-1", "is": "seen", "connection": {"a": "b"}}}),

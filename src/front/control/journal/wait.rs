@@ -324,8 +324,8 @@ fn standing(object: &Object) -> Result<Standing, InvalidValue> {
         (None, Some(_), None) => Err(no_such("a computer")),
         (None, None, None) if is == Some(NOTHING_WAITING) => Ok(Standing::NothingWaiting),
         (Some(_), _, _) | (None, None, _) => Err(InvalidValue::new(
-            "state",
-            "names nothing that can stand so: `instance`, `computer` with `release`, `computer`, \
+            "instance",
+            "and what is beside it name nothing that can stand so: `instance`, `computer` with `release`, `computer`, \
              or nothing beside `nothing_waiting` was expected",
         )),
     }
