@@ -23,12 +23,14 @@ class Relay:
     """Passes on until it is closed.
 
     `answers` maps the names of calls to answers (status, content type, body), or to functions that
-    make one of the true answer. `asked` are the names of the calls until now.
+    make one of the true answer. `asked` are the names of the calls until now, `posted` of those that
+    were posted.
     """
 
     def __init__(self, master, name_of=name_of, **answers):
         self.answers = answers
         self.asked = []
+        self.posted = []
         relay = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -39,6 +41,8 @@ class Relay:
             def handle_call(self):
                 name = name_of(self.path)
                 relay.asked.append(name)
+                if self.command == "POST":
+                    relay.posted.append(name)
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 answer = relay.answers.get(name)
                 if answer is None:
@@ -73,6 +77,10 @@ class Relay:
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
+
+    def forget(self):
+        """Begins anew with what was asked."""
+        del self.asked[:], self.posted[:]
 
     def close(self):
         self.server.shutdown()

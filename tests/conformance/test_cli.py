@@ -62,7 +62,7 @@ def configure_node(home, url, computer=COMPUTER, count=2, software_root=None):
             file.write(text)
 
 
-def run_command(command, home, stdin=""):
+def run_command(command, home, stdin="", **more_environment):
     """Runs a command to its end, with the configuration that is in a folder."""
     environment = dict(
         os.environ,
@@ -72,6 +72,7 @@ def run_command(command, home, stdin=""):
         PYTHONWARNINGS="ignore",
         PYTHONIOENCODING="utf-8",
         COLUMNS="1000",
+        **more_environment,
     )
     done = subprocess.run(
         command,

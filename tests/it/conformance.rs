@@ -79,7 +79,11 @@ modules! {
         test_tree: "State cascades and allocation.",
     }
     in python::node_python {
-        test_node_commands: "The commands of a node that need a Python of their own.",
+        test_node_commands: "When the commands of a node run, and how they end; `slapos node bang`, `slapos node boot`.",
+        test_node_instance: "The life of instances: `slapos node instance`.",
+        test_node_promise: "Promises, looked at by `slapos node instance` and by `slapos node promise`.",
+        test_node_report: "Usage and the end of instances: `slapos node report`, `slapos node collect`.",
+        test_node_software: "Software: `slapos node software`.",
     }
 }
 
