@@ -40,6 +40,8 @@ version = {version}
 SOCKET_LIMIT = 107
 SOCKET = "instance/sv.sock"
 
+# Most take a second, some build twenty instances; this is for what hangs.
+COMMAND_LIMIT_S = 240
 END_LIMIT_S = 20
 
 # What its buildout has pip do: the recipes are built with what is installed, and nothing is fetched.
@@ -88,20 +90,7 @@ class Node:
 
     def close(self):
         """Ends what still runs here, and removes the folder."""
-        deadline = time.monotonic() + END_LIMIT_S
-        while True:
-            running = processes_of(self.home)
-            if not running:
-                break
-            for process in running:
-                try:
-                    if time.monotonic() < deadline:
-                        process.terminate()
-                    else:
-                        process.kill()
-                except psutil.NoSuchProcess:
-                    pass
-            time.sleep(0.05)
+        end_processes(self.home)
         self._folder.cleanup()
 
     def make_partitions(self, count):
@@ -128,7 +117,7 @@ class Node:
         return [*slapos_without_privilege(), *arguments]
 
     def run(self, command, **environment):
-        return run_command(command, self.home, **WITHOUT_AN_INDEX, **environment)
+        return run_command(command, self.home, timeout=COMMAND_LIMIT_S, **WITHOUT_AN_INDEX, **environment)
 
     def read(self, partition, *names):
         with open(self.place(partition, *names), encoding="utf-8") as file:
@@ -274,6 +263,24 @@ def wait_until(condition):
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError("it took too long")
+        time.sleep(0.05)
+
+
+def end_processes(folder):
+    """Ends what runs in a folder."""
+    deadline = time.monotonic() + END_LIMIT_S
+    while True:
+        running = processes_of(folder)
+        if not running:
+            return
+        for process in running:
+            try:
+                if time.monotonic() < deadline:
+                    process.terminate()
+                else:
+                    process.kill()
+            except psutil.NoSuchProcess:
+                pass
         time.sleep(0.05)
 
 

@@ -62,7 +62,7 @@ def configure_node(home, url, computer=COMPUTER, count=2, software_root=None):
             file.write(text)
 
 
-def run_command(command, home, stdin="", **more_environment):
+def run_command(command, home, stdin="", timeout=60, **more_environment):
     """Runs a command to its end, with the configuration that is in a folder."""
     environment = dict(
         os.environ,
@@ -82,7 +82,7 @@ def run_command(command, home, stdin="", **more_environment):
         encoding="utf-8",
         cwd=home,
         env=environment,
-        timeout=60,
+        timeout=timeout,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -1,10 +1,11 @@
 """The `slapos node` commands that load on Python 3.12 and later alone: when they run at all, and how they end."""
 
 import os
+import sys
 import threading
 
 from relay import status
-from support import main
+from support import COMPUTER, main
 from support_node import STARTED, InstanceTestCase, NodeTestCase
 
 PUBLISH = "setComputerPartitionConnectionXml"
@@ -116,6 +117,23 @@ class Whole(InstanceTestCase):
         self.assertEqual(self.computer().getStatus()["text"], "#error bang: wake up")
         self.run_instances(PUBLISH, START, DONE)
         self.run_instances()
+
+    def test_a_process_that_ends_bangs(self):
+        self.deploy()
+        # Its supervisor looks for the watchdog where a packaged node has it, and tells it this.
+        event = "processname:work-on-watch groupname:slappart0 from_state:RUNNING expected:0 pid:7"
+        header = "ver:3.0 server:supervisor serial:1 pool:watchdog poolserial:1 eventname:PROCESS_STATE_EXITED"
+        watchdog = os.path.join(os.path.dirname(sys.executable), "slapos-watchdog")
+        options = ["--master-url", self.relay.url, "--computer-id", COMPUTER]
+        options += ["--instance-root-path", self.node.path("instance")]
+        self.relay.forget()
+        done = self.node.run([sys.executable, watchdog, *options], stdin="%s len:%d\n%s" % (header, len(event), event))
+        self.assertTrue(done.out.startswith("READY\nRESULT 2\nOK"), done)
+        self.assertEqual(self.relay.posted, ["softwareInstanceBang"])
+        told = "#error bang called: work-on-watch process in partition slappart0 encountered a problem"
+        self.assert_told(told)
+        self.run_instances(PUBLISH, START, DONE)
+        self.assert_told(STARTED)
 
     def test_a_boot_formats_and_bangs(self):
         self.deploy()

@@ -84,6 +84,8 @@ modules! {
         test_node_promise: "Promises, looked at by `slapos node instance` and by `slapos node promise`.",
         test_node_report: "Usage and the end of instances: `slapos node report`, `slapos node collect`.",
         test_node_software: "Software: `slapos node software`.",
+        test_node_speed: "How long a pass of `slapos node instance` takes, beside slapproxy.",
+        test_node_tls: "A node's life over https, with the certificate of `slapos node register`.",
     }
 }
 
