@@ -90,14 +90,6 @@ modules! {
 }
 
 #[test]
-fn a_client_of_2022_runs_the_main_flow() {
-    check(
-        &python::old_client_python(),
-        &["-W", "ignore", "-m", "unittest", "-v", "test_main_flow"],
-    );
-}
-
-#[test]
 fn a_client_of_2022_gets_certificates_and_calls_with_them() {
     check(
         &python::old_client_python(),

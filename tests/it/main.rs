@@ -8,6 +8,7 @@
 )]
 
 mod certificates;
+mod client_versions;
 mod compatibility;
 mod conformance;
 mod control_calls;
