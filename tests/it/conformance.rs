@@ -86,6 +86,7 @@ modules! {
         test_node_software: "Software: `slapos node software`.",
         test_node_speed: "How long a pass of `slapos node instance` takes, beside slapproxy.",
         test_node_tls: "A node's life over https, with the certificate of `slapos node register`.",
+        test_standalone: "StandaloneSlapOS and the test framework of slapos.core, by the recipe for both.",
     }
 }
 
