@@ -8,6 +8,7 @@ mod error;
 mod key;
 mod number;
 mod read;
+mod scalar;
 mod typed;
 mod value;
 mod write;

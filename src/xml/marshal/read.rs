@@ -4,15 +4,11 @@
 //! container would be once its references are resolved. Only a document within the limits is
 //! then turned into a value, so that a small hostile text never becomes a large one.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use crate::xml::document::{DeclaredEncoding, Document, Element, Event, clip, is_space};
 
-use super::{
-    MarshalError, Value,
-    key::last_wins,
-    number::{self, NumberError},
-};
+use super::{MarshalError, Value, key::last_wins, scalar::Scalar};
 
 /// How many bytes a marshalled field may have (`marshalling.md` 1.7).
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -65,17 +61,6 @@ impl Kind {
             Self::Dictionary => "a dictionary",
         }
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Scalar {
-    Text,
-    Int,
-    Long,
-    Float,
-    Bool,
-    None,
-    Complex,
 }
 
 enum Node {
@@ -149,13 +134,6 @@ impl Builder {
             "set" => return self.open(Kind::Set, element, position),
             "dictionary" => return self.open(Kind::Dictionary, element, position),
             "reference" => return self.reference(element, position),
-            "string" | "unicode" => Scalar::Text,
-            "int" => Scalar::Int,
-            "long" => Scalar::Long,
-            "float" => Scalar::Float,
-            "bool" => Scalar::Bool,
-            "none" => Scalar::None,
-            "complex" => Scalar::Complex,
             "object" => {
                 return Err(MarshalError::Refused {
                     position,
@@ -168,7 +146,10 @@ impl Builder {
                     element: "code",
                 });
             }
-            _ => return unexpected("the element of a value"),
+            name => match Scalar::of_element(name) {
+                Some(scalar) => scalar,
+                None => return unexpected("the element of a value"),
+            },
         };
         self.frames.push(Frame::Scalar {
             scalar,
@@ -257,7 +238,7 @@ impl Builder {
                 text,
                 position,
             }) => {
-                let value = leaf(scalar, text, position)?;
+                let value = scalar.read(text, position)?;
                 self.nodes.push(Node::Leaf(value));
                 self.add(self.nodes.len() - 1)
             }
@@ -392,38 +373,4 @@ fn id<'e>(element: &'e Element<'_>) -> Option<&'e str> {
         .iter()
         .rfind(|attribute| attribute.name == "id")
         .map(|attribute| &*attribute.value)
-}
-
-fn leaf(scalar: Scalar, text: String, position: usize) -> Result<Value<'static>, MarshalError> {
-    let (value, expected) = match scalar {
-        Scalar::None => return Ok(Value::None),
-        Scalar::Text => return Ok(Value::Text(Cow::Owned(unescape(text)))),
-        Scalar::Int => (number::integer(&text), "an integer"),
-        Scalar::Long => (number::long(&text), "an integer"),
-        Scalar::Bool => (number::boolean(&text).map(Value::Bool), "a boolean"),
-        Scalar::Float => (number::float(&text).map(Value::Float), "a float"),
-        Scalar::Complex => (
-            number::complex(&text).map(|(real, imaginary)| Value::Complex(real, imaginary)),
-            "a complex number",
-        ),
-    };
-    value.map_err(|error| match error {
-        NumberError::TooManyDigits => MarshalError::TooManyDigits { position },
-        NumberError::Malformed => MarshalError::BadNumber {
-            position,
-            text: clip(&text),
-            expected,
-        },
-    })
-}
-
-/// Undoes the second level of escaping (`marshalling.md` 1.3).
-fn unescape(text: String) -> String {
-    if text.contains('&') {
-        text.replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&")
-    } else {
-        text
-    }
 }
