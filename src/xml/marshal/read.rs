@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::xml::document::{DeclaredEncoding, Document, Element, Event, clip, is_space};
 
-use super::{MarshalError, Value, key::last_wins, scalar::Scalar};
+use super::{Class, MarshalError, Object, Value, key::last_wins, scalar::Scalar};
 
 /// How many bytes a marshalled field may have (`marshalling.md` 1.7).
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -21,16 +21,31 @@ pub const MAX_NODES: usize = 1_000_000;
 /// How many digits an integer may have (`marshalling.md` 1.7).
 pub const MAX_DIGITS: usize = 40;
 
-/// Reads one marshalled value (`marshalling.md` 1, "we accept").
+/// Reads one marshalled value that a client sent (`marshalling.md` 1, "we accept").
 ///
 /// Errors: [`MarshalError::TooLarge`] beyond [`MAX_BYTES`], all others for a text that is not
-/// one value within the limits.
+/// one value within the limits; an object is refused.
 pub fn read(text: &str) -> Result<Value<'static>, MarshalError> {
+    build(text, Builder::default())
+}
+
+/// Reads one marshalled value that another master answered: as [`read`], and it may hold objects
+/// of the classes that the client's library accepts, as the data that they are written as.
+pub fn read_answer(text: &str) -> Result<Value<'static>, MarshalError> {
+    build(
+        text,
+        Builder {
+            reads_objects: true,
+            ..Builder::default()
+        },
+    )
+}
+
+fn build(text: &str, mut builder: Builder) -> Result<Value<'static>, MarshalError> {
     if text.len() > MAX_BYTES {
         return Err(MarshalError::TooLarge { size: text.len() });
     }
     let mut document = Document::new(text, DeclaredEncoding::MustBeUtf8)?;
-    let mut builder = Builder::default();
     loop {
         let event = document.next()?;
         let position = document.position();
@@ -50,6 +65,7 @@ enum Kind {
     Tuple,
     Set,
     Dictionary,
+    Object(Class),
 }
 
 impl Kind {
@@ -59,6 +75,7 @@ impl Kind {
             Self::Tuple => "a tuple that holds a list, a dictionary or a set",
             Self::Set => "a set",
             Self::Dictionary => "a dictionary",
+            Self::Object(_) => "an object",
         }
     }
 }
@@ -93,6 +110,8 @@ enum Frame {
 
 #[derive(Default)]
 struct Builder {
+    /// Whether objects are read, as data, or refused.
+    reads_objects: bool,
     nodes: Vec<Node>,
     ids: HashMap<String, usize>,
     frames: Vec<Frame>,
@@ -134,6 +153,10 @@ impl Builder {
             "set" => return self.open(Kind::Set, element, position),
             "dictionary" => return self.open(Kind::Dictionary, element, position),
             "reference" => return self.reference(element, position),
+            "object" if self.reads_objects => {
+                let class = class(element, position)?;
+                return self.open(Kind::Object(class), element, position);
+            }
             "object" => {
                 return Err(MarshalError::Refused {
                     position,
@@ -170,8 +193,10 @@ impl Builder {
             return Err(MarshalError::TooDeep { position });
         }
         let index = self.nodes.len();
-        // Quirk: the client's reader never gives a tuple its id, so none can be referred to.
-        if let (Some(id), true) = (id(element), kind != Kind::Tuple) {
+        // Quirk: the client's reader never gives a tuple its id, so none can be referred to; and
+        // nobody refers to an object.
+        let is_named = !matches!(kind, Kind::Tuple | Kind::Object(_));
+        if let (Some(id), true) = (id(element), is_named) {
             self.ids.insert(id.to_owned(), index);
         }
         self.nodes.push(Node::Container(Container {
@@ -253,6 +278,7 @@ impl Builder {
 
     /// Checks a container whose children are complete.
     fn close(&mut self, index: usize, position: usize) -> Result<(), MarshalError> {
+        let is_object = self.is_object(index);
         let Some(Node::Container(container)) = self.nodes.get_mut(index) else {
             return Ok(());
         };
@@ -261,6 +287,8 @@ impl Builder {
         // Keys of a dictionary, members of a set: every second child, or every child.
         let step = match kind {
             Kind::List => return Ok(()),
+            Kind::Object(_) if is_object => return Ok(()),
+            Kind::Object(_) => return Err(MarshalError::MalformedObject { position }),
             Kind::Dictionary => 2,
             Kind::Tuple | Kind::Set => 1,
         };
@@ -283,6 +311,31 @@ impl Builder {
         match unhashable {
             Some(found) if kind != Kind::Tuple => Err(MarshalError::Unhashable { position, found }),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether it is an object whose children are a tuple and, where anything is set on it, a
+    /// dictionary with texts for keys.
+    fn is_object(&self, index: usize) -> bool {
+        let container = |index: usize| match self.nodes.get(index) {
+            Some(Node::Container(container)) => Some(container),
+            Some(Node::Leaf(_)) | None => None,
+        };
+        let is_attributes =
+            |index: usize| {
+                container(index).is_some_and(|inner| {
+                    inner.kind == Kind::Dictionary
+                        && inner.children.iter().step_by(2).all(|key| {
+                            matches!(self.nodes.get(*key), Some(Node::Leaf(Value::Text(_))))
+                        })
+                })
+            };
+        let is_tuple = |index: usize| container(index).is_some_and(|c| c.kind == Kind::Tuple);
+        let object = container(index).filter(|object| matches!(object.kind, Kind::Object(_)));
+        match object.map(|object| object.children.as_slice()) {
+            Some([arguments]) => is_tuple(*arguments),
+            Some([arguments, attributes]) => is_tuple(*arguments) && is_attributes(*attributes),
+            Some(_) | None => false,
         }
     }
 
@@ -355,6 +408,29 @@ impl Builder {
                 }
                 Value::Dictionary(last_wins(pairs))
             }
+            Kind::Object(class) => {
+                let arguments = match items.next() {
+                    Some(Value::Tuple(arguments)) => arguments,
+                    _ => Vec::new(),
+                };
+                let attributes = match items.next() {
+                    Some(Value::Dictionary(pairs)) => pairs,
+                    _ => Vec::new(),
+                };
+                Value::Object(Box::new(Object {
+                    class,
+                    arguments,
+                    attributes: attributes
+                        .into_iter()
+                        .filter_map(|(name, value)| {
+                            let Value::Text(name) = name else {
+                                return None;
+                            };
+                            Some((name, value))
+                        })
+                        .collect(),
+                }))
+            }
         }
     }
 }
@@ -368,9 +444,26 @@ fn too_many_nodes() -> MarshalError {
 
 /// The attribute by which containers are referred to, whatever namespace it is in.
 fn id<'e>(element: &'e Element<'_>) -> Option<&'e str> {
+    attribute(element, "id")
+}
+
+fn attribute<'e>(element: &'e Element<'_>, name: &str) -> Option<&'e str> {
     element
         .attributes
         .iter()
-        .rfind(|attribute| attribute.name == "id")
+        .rfind(|attribute| attribute.name == name)
         .map(|attribute| &*attribute.value)
+}
+
+/// The class that an object names, which must be one that the client's library accepts.
+fn class(element: &Element<'_>, position: usize) -> Result<Class, MarshalError> {
+    let (module, name) = (attribute(element, "module"), attribute(element, "class"));
+    let (module, name) = (module.unwrap_or_default(), name.unwrap_or_default());
+    Class::ALL
+        .into_iter()
+        .find(|class| module == Class::MODULE && class.name() == name)
+        .ok_or_else(|| MarshalError::UnknownClass {
+            position,
+            found: clip(&format!("{module}.{name}")),
+        })
 }
