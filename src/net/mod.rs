@@ -27,7 +27,7 @@ pub use self::{
     endpoint::{Endpoint, EndpointError},
     listener::{BindError, Listener},
     name::{TlsName, TlsNameError},
-    tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls},
+    tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, Tls, TlsIdentity},
 };
 
 /// How much a client may send, and how long it may take.
