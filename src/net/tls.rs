@@ -76,6 +76,13 @@ impl TlsIdentity {
     }
 }
 
+impl TlsIdentity {
+    /// To show it to servers that ask for one.
+    pub(super) fn to_show(&self) -> Arc<SingleCertAndKey> {
+        Arc::clone(&self.0)
+    }
+}
+
 /// Whether the text's key has a passphrase, in either of the forms that OpenSSL writes.
 fn is_encrypted(pem: &[u8]) -> bool {
     let text = String::from_utf8_lossy(pem);
