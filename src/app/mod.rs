@@ -197,6 +197,7 @@ fn world(settings: &Settings) -> WorldSettings {
             .ca_dir
             .clone()
             .map_or(AuthoritySource::World, AuthoritySource::Directory),
+        other_masters: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{
     computer::ComputerFormat,
+    forwarding::ForwardedRequest,
     identifier::{
         InstanceReference, NetworkReference, PartitionAddress, ProductReference, ProjectReference,
         SoftwareReleaseUri, SoftwareType, Title, TreeReference, UserReference,
@@ -52,6 +53,8 @@ pub struct Seed {
     pub trees: Vec<SeedTree>,
     /// Tokens.
     pub tokens: Vec<(SeedPlace, NewToken)>,
+    /// Requests that were forwarded to other masters; one that is repeated counts once.
+    pub forwarded: Vec<ForwardedRequest>,
 }
 
 /// A person.

@@ -89,6 +89,7 @@ pub(crate) async fn is_untouched(
              OR EXISTS (SELECT 1 FROM software_installation)
              OR EXISTS (SELECT 1 FROM software_product)
              OR EXISTS (SELECT 1 FROM instance_tree)
+             OR EXISTS (SELECT 1 FROM forwarded_request)
              OR EXISTS (SELECT 1 FROM token)
              OR EXISTS (SELECT 1 FROM user WHERE is_default = 0)
              OR EXISTS (SELECT 1 FROM project WHERE is_default = 0)) AS "untouched!: bool""#,

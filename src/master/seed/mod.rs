@@ -129,6 +129,9 @@ impl Operation<'_> {
         for (place, token) in &seed.tokens {
             self.seed_token(*place, token).await?;
         }
+        for request in &seed.forwarded {
+            store::forwarding::insert(self.tx, request).await?;
+        }
         self.unsettled = true;
         Ok(())
     }
