@@ -12,6 +12,7 @@ mod date;
 mod document;
 mod fake_frontend;
 mod form;
+pub mod forward;
 pub mod hateoas;
 pub mod json_rpc;
 pub mod log;
@@ -33,8 +34,8 @@ use serde_json::Value;
 use crate::{domain::secret::Secret, master::Master};
 
 use self::{
-    address::PublicAddress, auth::Access, json_rpc::JsonRpcState, readiness::Readiness,
-    slap::SlapState,
+    address::PublicAddress, auth::Access, forward::Forwarder, json_rpc::JsonRpcState,
+    readiness::Readiness, slap::SlapState,
 };
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
@@ -66,6 +67,8 @@ pub struct AppState {
     pub slap: SlapState,
     /// What the JSON-RPC dialect keeps rendered of the world.
     pub json_rpc: JsonRpcState,
+    /// Carries requests to other masters.
+    pub forwarder: Forwarder,
 }
 
 impl AppState {
@@ -80,6 +83,7 @@ impl AppState {
             address: PublicAddress::default(),
             slap: SlapState::default(),
             json_rpc: JsonRpcState::default(),
+            forwarder: Forwarder::default(),
         }
     }
 }

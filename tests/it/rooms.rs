@@ -73,7 +73,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "front",
-        rooms: &["domain", "master", "mock", "xml"],
+        rooms: &["domain", "master", "mock", "net", "xml"],
         banned: &["hyper", "hyper_util", "sqlx", "serde_saphyr"],
     },
     Room {

@@ -17,7 +17,7 @@ use crate::{
         status::StatusReading,
         time::Timestamp,
     },
-    front::{fake_frontend::Invented, status},
+    front::{fake_frontend::Invented, forward::Told, status},
     master::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView},
     xml::{
         instance,
@@ -271,6 +271,11 @@ pub(super) fn invented(frontend: &Invented) -> String {
             ("_connection_dict", (&frontend.connection).into()),
         ],
     ))
+}
+
+/// An instance that another master serves (`slap.md` 9.1).
+pub(super) fn forwarded(told: &Told) -> String {
+    marshal::write(&told.object())
 }
 
 /// A status (`slap.md` 4.9).
