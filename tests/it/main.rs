@@ -13,6 +13,7 @@ mod conformance;
 mod control_calls;
 mod database;
 mod fixtures;
+mod forwarding;
 mod hateoas_calls;
 mod http_edges;
 mod invariants;

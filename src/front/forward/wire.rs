@@ -176,9 +176,16 @@ impl Told {
     ) -> Self {
         let answered: BTreeMap<_, _> = instance.attributes.into_iter().collect();
         let of = |name: &str| answered.get(name).cloned().unwrap_or_default();
+        let (computer, partition) = match (instance.class, instance.arguments.as_slice()) {
+            // What its constructor would set. An invented frontend has other names in the answer.
+            (Class::ComputerPartition, [computer, partition, ..]) => {
+                (computer.clone(), partition.clone())
+            }
+            _ => (of(COMPUTER), of(PARTITION)),
+        };
         let mut told: BTreeMap<Cow<'static, str>, Value<'static>> = BTreeMap::from([
-            (Cow::Borrowed("_computer_id"), of(COMPUTER)),
-            (Cow::Borrowed("_partition_id"), of(PARTITION)),
+            (Cow::Borrowed("_computer_id"), computer),
+            (Cow::Borrowed("_partition_id"), partition),
             (Cow::Borrowed("_hateoas_navigator"), Value::None),
         ]);
         told.extend(answered);

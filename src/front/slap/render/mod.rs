@@ -265,6 +265,9 @@ pub(super) fn invented(frontend: &Invented) -> String {
         Class::ComputerPartition,
         ["".into(), (&frontend.partition).into(), Value::None],
         [
+            ("_computer_id", "".into()),
+            ("_partition_id", (&frontend.partition).into()),
+            ("_request_dict", Value::None),
             ("slap_computer_id", "".into()),
             ("slap_computer_partition_id", "".into()),
             ("_parameter_dict", Value::Dictionary(Vec::new())),
