@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-use super::address::PublicAddress;
+use super::{address::PublicAddress, log::chain};
 
 use self::error::Failure;
 pub(super) use self::{
@@ -228,13 +228,19 @@ impl Going {
 
     async fn carry(&self, words: &Words) -> Result<Told, ForwardError> {
         let told = self.ask(words).await;
-        if matches!(told, Ok(_) | Err(ForwardError::NotReady)) {
-            let request = ForwardedRequest {
-                title: self.unknown.title_sent.clone(),
-                master_url: self.other.url.clone(),
-            };
-            let state = self.unknown.state;
-            self.master.note_forwarded(request, state).await?;
+        match &told {
+            Ok(_) | Err(ForwardError::NotReady) => {
+                let request = ForwardedRequest {
+                    title: self.unknown.title_sent.clone(),
+                    master_url: self.other.url.clone(),
+                };
+                let state = self.unknown.state;
+                self.master.note_forwarded(request, state).await?;
+            }
+            Err(error) => {
+                let (title, why) = (&self.unknown.title_sent, chain(error));
+                tracing::warn!(instance.title = %title, "`{title}` was not forwarded: {why}");
+            }
         }
         told
     }

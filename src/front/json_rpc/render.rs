@@ -95,6 +95,8 @@ pub(super) struct Passed<'a> {
     pub(super) request: &'a RequestInstance,
     /// The title of the tree of the instance that asks; none where a person does.
     pub(super) tree_title: Option<Title>,
+    /// The software type as it was sent.
+    pub(super) software_type: &'a str,
     /// The state that was asked for.
     pub(super) state: &'a str,
     /// The parameters as they were sent.
@@ -130,7 +132,7 @@ impl Passed<'_> {
             "title": request.title.as_str(),
             "instance_guid": guid.to_string(),
             "software_release_uri": request.release.as_str(),
-            "software_type": request.software_type.as_str(),
+            "software_type": self.software_type,
             "state": self.state,
             "connection_parameters": connection,
             "parameters": json::of_value(self.parameters),

@@ -88,11 +88,13 @@ async fn elsewhere(
         )
         .await
         .answered(CallKind::Request, master)?;
+    let software_type = call.arguments.text("software_type");
     let state = call.arguments.optional("state").unwrap_or(STARTED);
     let parameters = dictionary("parameters");
     let passed = |tree_title| Passed {
         request,
         tree_title,
+        software_type,
         state,
         parameters: &parameters,
     };
@@ -100,7 +102,7 @@ async fn elsewhere(
         Course::Elsewhere(going) => {
             let passed = passed(going.tree_title().cloned());
             let words = Words {
-                software_type: call.arguments.text("software_type").to_owned(),
+                software_type: software_type.to_owned(),
                 parameters: parameters.clone(),
                 sla: dictionary("sla_parameters"),
                 state: Some(state.to_owned()),

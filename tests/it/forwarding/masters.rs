@@ -160,8 +160,10 @@ async fn json_rpc_tells_what_was_asked_and_where_it_is() {
         .send(in_json("db", &more, Some(("COMP-1", "slappart0"))))
         .await;
     assert_eq!(again.json()["connection_parameters"], json!({"url": "u"}));
-    let root = a.send(in_json("alone", &json!({}), None)).await.expect(200);
+    let untyped = json!({"software_type": ""});
+    let root = a.send(in_json("alone", &untyped, None)).await.expect(200);
     let root = root.json();
+    assert_eq!(root["software_type"], "");
     assert_eq!(root["instance_guid"], "alone______0");
     assert_eq!(root["root_instance_title"], "alone");
     assert_eq!(root["state"], "started");
