@@ -1,12 +1,18 @@
-//! Invented frontends, and the requests for them that go elsewhere (`slap.md` 9.2).
+//! What slapproxy does besides, and what becomes of it where requests are forwarded: invented
+//! frontends (`slap.md` 9.2), and the URLs by which a master is known behind a proxy.
 
+use axum::{
+    body::Body,
+    http::{Method, header},
+};
 use serde_json::json;
-use slapmaster::domain::{
-    behaviour::Preset, forwarding::OtherMaster, identifier::SoftwareReleaseUri,
+use slapmaster::{
+    domain::{behaviour::Preset, forwarding::OtherMaster, identifier::SoftwareReleaseUri},
+    front::address::PublicAddress,
 };
 
 use super::{forwarding, in_json, kept, other, target};
-use crate::support::master::{Request, TestMaster};
+use crate::support::master::{Place, Request, TestMaster, request};
 
 const WEB: &str =
     "http://git.erp5.org/gitweb/slapos.git/blob_plain/HEAD:/software/apache-frontend/software.cfg";
@@ -51,7 +57,7 @@ async fn a_frontend_that_is_forwarded_is_invented_by_nobody_but_the_other_master
         .start()
         .await;
     plain.format("COMP-2", 1).await;
-    let served = plain.serve(crate::support::master::Place::free("http"));
+    let served = plain.serve(Place::free("http"));
     let a = forwarding([listing(&served.url)]).await;
     a.request(frontend("site")).await.expect(500);
     assert_eq!(kept(&a).await, []);
@@ -90,4 +96,28 @@ async fn a_frontend_is_invented_for_who_is_there() {
     a.send(by("slappart9")).await.expect(400);
     let unknown = frontend("site").by_header_only("COMP-1", "slappart9");
     a.request(unknown).await.expect(400);
+}
+
+#[tokio::test]
+async fn urls_are_those_of_a_trusted_proxy() {
+    for (trust_forwarded, expected) in [
+        (true, "https://master.example.org/m/hateoas"),
+        (false, "http://master.example.org/hateoas"),
+    ] {
+        let setup = TestMaster::preset(Preset::Slapproxy).address(PublicAddress {
+            trust_forwarded,
+            ..PublicAddress::default()
+        });
+        let master = setup.start().await;
+        let behind = [("x-forwarded-proto", "https"), ("x-forwarded-prefix", "/m")];
+        let told = master.read("/getHateoasUrl", &behind).await.expect(200);
+        assert_eq!(told.body, expected);
+        let mut call = request(Method::POST, "/slapos.get.v0.hateoas_url")
+            .header(header::CONTENT_TYPE, "application/json");
+        for (name, value) in behind {
+            call = call.header(name, value);
+        }
+        let told = master.send(call.body(Body::from("{}")).unwrap()).await;
+        assert_eq!(told.expect(200).json()["hateoas_url"], expected);
+    }
 }
