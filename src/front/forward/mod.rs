@@ -57,7 +57,7 @@ pub struct ForwardLimits {
     /// For the answer whether a URL leads back here; without one, it does not.
     pub question_time: Duration,
     /// How many requests may be under way. A chain of masters that ends where it began grows until
-    /// one of them refuses; where all are slapmaster, [`Failure::CameBack`] ends it at once.
+    /// one of them refuses; where all are slapmaster, the `Via` header ends it at once.
     pub under_way: usize,
 }
 
@@ -301,7 +301,8 @@ mod tests {
         assert_eq!(via, "1.1 slapmaster-abc");
         headers.insert(header::VIA, via);
         assert_eq!(passed(&headers, "abc"), None);
-        headers.append(header::VIA, HeaderValue::from_static("1.0 proxy (é)"));
+        let foreign = HeaderValue::from_bytes("1.0 proxy (é)".as_bytes()).unwrap();
+        headers.append(header::VIA, foreign);
         let further = passed(&headers, "def").unwrap();
         let expected = "1.1 slapmaster-abc, 1.0 proxy (é), 1.1 slapmaster-def";
         assert_eq!(further.as_bytes(), expected.as_bytes());
