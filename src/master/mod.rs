@@ -10,6 +10,7 @@ mod authority;
 mod bang;
 mod cascade;
 mod certificate;
+mod configured;
 mod connection;
 mod document;
 mod error;
@@ -41,6 +42,7 @@ use std::{
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use configured::{IsFile, ReleaseMove};
 pub use connection::Published;
 pub use document::DocumentName;
 pub use error::{MasterError, Missing};

@@ -7,6 +7,7 @@
 pub(crate) mod access;
 pub(crate) mod assignment;
 pub(crate) mod authority;
+pub(crate) mod bulk;
 pub(crate) mod candidate;
 pub(crate) mod certificate;
 pub(crate) mod column;
@@ -19,6 +20,7 @@ pub(crate) mod lookup;
 mod open;
 pub(crate) mod partition;
 pub(crate) mod product;
+pub(crate) mod release;
 pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod token;

@@ -11,29 +11,38 @@ import re
 import socket
 import sqlite3
 import tempfile
-import urllib.parse
 
-import slapos.slap
-from slapos.slap import ConnectionError, NotFoundError, ServerError
-from slapos.util import dumps, loads
+import requests
+from slapos.slap import NotFoundError, ServerError
+from slapos.util import dumps
 
-from support import COMPUTER, OTHER_RELEASE, Master, MasterTestCase, computer_configuration, main, partition_configuration
-from support_slapproxy import SlapProxy, configuration
+from support import COMPUTER, OTHER_RELEASE, Master, MasterTestCase, main, partition_configuration
+from support_slapproxy import Slapproxy, format_computer, free_port
 
 REMOTE = "https://example.invalid/software/remote/software.cfg"
 THERE = "COMP-2"
 FRONTEND = "http://git.erp5.org/gitweb/slapos.git/blob_plain/HEAD:/software/apache-frontend/software.cfg"
 
 
-def connected(server):
-    library = slapos.slap.slap()
-    library.initializeConnection(server.url + "/")
-    return library
+def configuration(folder, name, computer, port=0, others=()):
+    """Writes a slapos.cfg that names a database in `folder`, and tells its path.
+
+    `others` are pairs of a URL and a dictionary: the sections `[multimaster/<URL>]`.
+    """
+    lines = ["[slapos]", "computer_id = " + computer, "master_url = http://127.0.0.1:%d/" % port]
+    lines += ["[slapproxy]", "host = 127.0.0.1", "port = %d" % port]
+    lines.append("database_uri = " + os.path.join(folder, name + ".db"))
+    for url, section in others:
+        lines.append("[multimaster/%s]" % url)
+        lines += ["%s = %s" % pair for pair in section.items()]
+    path = os.path.join(folder, name + ".cfg")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    return path
 
 
-def format_computer(library, computer, count):
-    partitions = [partition_configuration(number) for number in range(count)]
-    library.registerComputer(computer).updateConfiguration(dumps(computer_configuration(computer, partitions)))
+def partitions(count):
+    return [partition_configuration(number) for number in range(count)]
 
 
 def titles(library, computer=THERE):
@@ -56,8 +65,8 @@ class ForwardingTestCase(MasterTestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         other = self.start_other()
-        self.there_url, self.there = other.url + "/", connected(other)
-        format_computer(self.there, THERE, 4)
+        self.there_url, self.there = other.url + "/", other.connect()
+        format_computer(self.there, partitions(4), THERE)
         self.master = self.start_before([(self.there_url, self.section())])
         self.slap = self.master.connect()
         self.format(count=3)
@@ -78,7 +87,8 @@ class ForwardingTestCase(MasterTestCase):
         return master
 
     def slapproxy(self, name, computer, others=()):
-        proxy = SlapProxy(self.folder, name, computer, others)
+        port = free_port()
+        proxy = Slapproxy(configuration(self.folder, name, computer, port, others), port)
         self.addCleanup(proxy.close)
         return proxy
 
@@ -210,7 +220,7 @@ class OverTls(ForwardingTestCase):
         with_pair = self.start_before([(self.tls_url, dict(self.section(), **pair))], "with")
         without = self.start_before([(self.tls_url, self.section())], "without")
         for server in (with_pair, without):
-            format_computer(server.connect(), COMPUTER, 1)
+            format_computer(server.connect(), partitions(1), COMPUTER)
         web = with_pair.connect().registerOpenOrder().request(REMOTE, "web")
         self.assertEqual((web._computer_id, web._master_url), (THERE, self.tls_url))
         self.assertRaises(NotFoundError, without.connect().registerOpenOrder().request, REMOTE, "web")
@@ -220,9 +230,7 @@ class InACircle(ForwardingTestCase):
     """A chain of masters that ends where it began ends with an error."""
 
     def test_through_a_real_slapproxy(self):
-        with socket.socket() as kept:
-            kept.bind(("127.0.0.1", 0))
-            port = kept.getsockname()[1]
+        port = free_port()
         url = "http://127.0.0.1:%d/" % port
         proxy = self.slapproxy("proxy", THERE, [(url, self.section())])
         others = [(proxy.url + "/", self.section())]
@@ -248,17 +256,18 @@ class AsSlapProxyForwards(ForwardingTestCase):
         super().setUp()
         self.other = self.slapproxy("other", THERE)
         other_url = self.other.url + "/"
-        format_computer(connected(self.other), THERE, 4)
-        self.proxy = self.slapproxy("here", COMPUTER, [(other_url, self.section())])
-        format_computer(connected(self.proxy), COMPUTER, 3)
+        format_computer(self.other.connect(), partitions(4), THERE)
+        self.proxy = self.slapproxy("forwarding", COMPUTER, [(other_url, self.section())])
+        format_computer(self.proxy.connect(), partitions(3), COMPUTER)
         # What differs on purpose: where things are, and when.
         self.urls = {self.there_url: "THERE", other_url: "THERE"}
 
     def normal(self, answer):
-        text = answer.body.decode("utf-8")
+        text = answer.content.decode("utf-8")
         for url, name in self.urls.items():
             text = text.replace(url, name)
-        return answer.status, re.sub(r"\d{10}\.\d+", "TIME", text) if answer.status == 200 else ""
+        ok = answer.status_code == 200
+        return answer.status_code, re.sub(r"\d{10}\.\d+", "TIME", text) if ok else ""
 
     def ask(self, server, other_url, title, release=REMOTE, state=None, shared=False, sla=(), by=None, **parameters):
         sla = {key: other_url if value == "THERE" else value for key, value in dict(sla).items()}
@@ -271,11 +280,11 @@ class AsSlapProxyForwards(ForwardingTestCase):
             "state": dumps(state),
             "shared_xml": dumps(shared),
         }
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = {}
         if by is not None:
             headers["Authorization"] = "X-SlapPartition computer_id=%s, computer_partition_id=%s" % (COMPUTER, by)
             fields.update(computer_id=COMPUTER, computer_partition_id=by)
-        return server.call("POST", "/requestComputerPartition", urllib.parse.urlencode(fields), headers)
+        return requests.post(server.url + "/requestComputerPartition", data=fields, headers=headers, timeout=70)
 
     def ask_json(self, server, other_url, title, release=REMOTE, state=None, shared=False, sla=(), by=None, **parameters):
         sla = {key: other_url if value == "THERE" else value for key, value in dict(sla).items()}
@@ -289,16 +298,17 @@ class AsSlapProxyForwards(ForwardingTestCase):
         }
         if state is not None:
             arguments["state"] = state
-        headers = {"Content-Type": "application/json"}
+        headers = {}
         if by is not None:
             headers["Authorization"] = "X-SlapPartition computer_id=%s, computer_partition_id=%s" % (COMPUTER, by)
-        return server.call("POST", "/slapos.post.v0.software_instance", json.dumps(arguments), headers)
+        url = server.url + "/slapos.post.v0.software_instance"
+        return requests.post(url, json=arguments, headers=headers, timeout=70)
 
     def test_answers_are_the_same(self):
         servers = ((self.master, self.there_url), (self.proxy, self.other.url + "/"))
         # What is here makes partitions that can ask; its own answers are compared elsewhere.
         for server, other_url in servers:
-            self.assertEqual(self.ask(server, other_url, "local", OTHER_RELEASE).status, 200)
+            self.assertEqual(self.ask(server, other_url, "local", OTHER_RELEASE).status_code, 200)
         script = [
             ("web", {}),
             ("web", {"size": "large", "number": 1, "empty": "", "é": "ü&<>"}),
@@ -325,7 +335,7 @@ class AsSlapProxyForwards(ForwardingTestCase):
                     mine, proxys = [(status, json.loads(text)) for status, text in (mine, proxys)]
                 self.assertEqual(mine, proxys, (title, keywords, ask.__name__))
                 self.assertEqual(mine[0] == 200, title not in refused, (title, keywords, ask.__name__))
-        self.assertEqual(titles(self.there), titles(connected(self.other)))
+        self.assertEqual(titles(self.there), titles(self.other.connect()))
 
 
 if __name__ == "__main__":

@@ -71,6 +71,8 @@ modules! {
     test_request: "Requests of a user and of an instance.",
     test_shared: "Shared instances.",
     test_software: "Supply, software reports, products.",
+    test_slapos_cfg: "The configuration of a slapproxy, beside the real one: what it says is so.",
+    test_slapproxy_import: "The world of a slapproxy of any age, taken over.",
     test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
     test_tls_flow: "A computer's life from its token to its next one.",
     test_tls_library: "The calls that hand out certificates, and who may do what with one.",

@@ -25,6 +25,7 @@ mod process;
 mod rooms;
 mod scenarios;
 mod slap_calls;
+mod slapos_cfg;
 mod support;
 mod tls;
 mod web_calls;
