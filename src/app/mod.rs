@@ -1,6 +1,6 @@
 //! Builds the rooms in order, hands them to the listeners, and takes them down again.
 //!
-//! The order is: bind, announce, open the world, answer, load the fixtures, ready. Health is
+//! The order is: bind, announce, open the world, answer, import, load the fixtures, ready. Health is
 //! answered from the moment the world is open; calls of the protocol wait until it is ready.
 //! Start with [`run`].
 
@@ -9,6 +9,7 @@ mod listeners;
 pub mod logging;
 mod ready_file;
 pub mod seed;
+pub mod slapproxy;
 mod stop;
 mod tls;
 
@@ -22,7 +23,7 @@ use std::{
 use crate::{
     config::{LogFormat, Settings},
     domain::behaviour::Behaviour,
-    front::{self, AppState, address::PublicAddress, readiness::Readiness},
+    front::{self, AppState, address::PublicAddress},
     master::{AuthoritySource, Master, OpenError, WorldSettings},
     mock::clock::Clock,
     net::{BindError, Limits, Server},
@@ -33,6 +34,7 @@ use self::{
     listeners::Listeners,
     ready_file::ReadyFile,
     seed::SeedError,
+    slapproxy::ImportError,
     stop::StopSignals,
     tls::{IssueError, TlsFileError},
 };
@@ -56,6 +58,9 @@ pub enum RunError {
     /// The world cannot be opened.
     #[error("{}", front::log::chain(.0))]
     Database(OpenError),
+    /// What a slapproxy held cannot be taken over.
+    #[error(transparent)]
+    Slapproxy(#[from] ImportError),
     /// The server's certificate, or its key, is in no usable file.
     #[error(transparent)]
     Tls(#[from] TlsFileError),
@@ -93,7 +98,7 @@ impl RunError {
             Self::ServerCertificate(error) => error.exit_code(),
             Self::Fixture(error) => error.exit_code(),
             Self::Listen(_) => 4,
-            Self::Database(_) => 5,
+            Self::Database(_) | Self::Slapproxy(_) => 5,
         }
     }
 }
@@ -124,11 +129,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     };
     let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
     let server = Server::new(Limits::default());
-    let readiness = Readiness::default();
     let state = AppState {
-        master: master.clone(),
-        readiness: readiness.clone(),
-        access: front::auth::Access::default(),
         control_token: settings.control_token.clone(),
         address: PublicAddress {
             external_url: settings
@@ -138,8 +139,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
             trust_forwarded: settings.trust_forwarded,
             scheme: front::address::Scheme::Http,
         },
-        slap: front::slap::SlapState::default(),
-        json_rpc: front::json_rpc::JsonRpcState::default(),
+        ..AppState::new(master.clone())
     };
     listeners.serve(&server, tls.as_ref(), &settings, &state);
 
@@ -149,7 +149,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
             () = stop.asked() => return Ok(()),
             seeded = seed_world(&settings, &master) => seeded?,
         }
-        readiness.set();
+        state.readiness.set();
         let _ready_file = settings
             .ready_file
             .clone()
@@ -202,11 +202,16 @@ fn world(settings: &Settings) -> WorldSettings {
             .ca_dir
             .clone()
             .map_or(AuthoritySource::World, AuthoritySource::Directory),
+        other_masters: settings.other_masters.clone(),
     }
 }
 
-/// Loads the fixtures: all are read, then all are applied, before anything is ready.
+/// Takes a slapproxy's world over, then loads the fixtures: all are read, then all are applied,
+/// before anything is ready.
 async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
+    if let Some(settings) = &settings.slapproxy {
+        slapproxy::take_over(settings, master).await?;
+    }
     let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
     Ok(seed::load(&files, master).await?)
 }

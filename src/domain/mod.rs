@@ -15,6 +15,7 @@ pub mod forwarding;
 pub mod guid;
 pub mod identifier;
 pub mod instance;
+pub mod local_release;
 pub mod natural;
 pub mod news;
 pub mod parameters;

@@ -12,6 +12,7 @@ mod date;
 mod document;
 mod fake_frontend;
 mod form;
+pub mod forward;
 pub mod hateoas;
 pub mod json_rpc;
 pub mod log;
@@ -33,8 +34,8 @@ use serde_json::Value;
 use crate::{domain::secret::Secret, master::Master};
 
 use self::{
-    address::PublicAddress, auth::Access, json_rpc::JsonRpcState, readiness::Readiness,
-    slap::SlapState,
+    address::PublicAddress, auth::Access, forward::Forwarder, json_rpc::JsonRpcState,
+    readiness::Readiness, slap::SlapState,
 };
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
@@ -66,6 +67,25 @@ pub struct AppState {
     pub slap: SlapState,
     /// What the JSON-RPC dialect keeps rendered of the world.
     pub json_rpc: JsonRpcState,
+    /// Carries requests to other masters.
+    pub forwarder: Forwarder,
+}
+
+impl AppState {
+    /// The state of a world that is not ready yet, on an open listener of plain HTTP, with a
+    /// control surface for everybody. Whoever needs another sets the fields.
+    pub fn new(master: Master) -> Self {
+        Self {
+            master,
+            readiness: Readiness::default(),
+            access: Access::default(),
+            control_token: None,
+            address: PublicAddress::default(),
+            slap: SlapState::default(),
+            json_rpc: JsonRpcState::default(),
+            forwarder: Forwarder::default(),
+        }
+    }
 }
 
 impl FromRef<AppState> for Master {

@@ -26,6 +26,18 @@ const LOOK: i64 = 50;
 /// What the capacity check knows of a computer: its status and the weight of what it holds.
 type Load = (Option<AccessStatus>, i64);
 
+/// An instance, and the partition that it is put on or whose instance serves it.
+pub(super) struct Occupancy<'a> {
+    /// The instance.
+    pub(super) instance: &'a Instance,
+    /// Row of the partition.
+    pub(super) partition_id: i64,
+    /// Row of its computer.
+    pub(super) computer_id: i64,
+    /// The partition as it is named.
+    pub(super) at: &'a PartitionAddress,
+}
+
 impl Operation<'_> {
     /// Tries to allocate an instance that waits. The reason why not goes to the journal and stays
     /// with the instance; no requester is told it.
@@ -255,11 +267,44 @@ impl Operation<'_> {
             }
         }
         store::instance::allocate(self.tx, instance.id, partition_id).await?;
+        self.occupied(instance, computer_id, at);
+        Ok(())
+    }
+
+    /// The same for many instances of one kind at once.
+    pub(super) async fn occupy_all(
+        &mut self,
+        kind: InstanceKind,
+        occupancies: &[Occupancy<'_>],
+    ) -> Result<()> {
+        let stamped: Vec<_> = occupancies.iter().map(|one| (one, self.stamp())).collect();
+        if kind == InstanceKind::Software {
+            let partitions: Vec<_> = stamped
+                .iter()
+                .map(|(one, stamp)| (one.partition_id, *stamp))
+                .collect();
+            let busy = PartitionState::Busy;
+            store::bulk::set_partition_states(self.tx, busy, &partitions).await?;
+        }
+        let links: Vec<_> = stamped
+            .iter()
+            .map(|(one, stamp)| {
+                let stamp = (kind == InstanceKind::Shared).then_some(*stamp);
+                (one.instance.id, one.partition_id, stamp)
+            })
+            .collect();
+        store::bulk::allocate(self.tx, &links).await?;
+        for one in occupancies {
+            self.occupied(one.instance, one.computer_id, one.at);
+        }
+        Ok(())
+    }
+
+    fn occupied(&mut self, instance: &Instance, computer_id: i64, at: &PartitionAddress) {
         self.touch(Some(computer_id));
         self.event(
             instance.reference.as_str(),
             format!("instance {} was allocated to {at}", instance.title),
         );
-        Ok(())
     }
 }

@@ -41,10 +41,7 @@ impl Operation<'_> {
             created_at: self.now,
         };
         let id = store::tree::insert(self.tx, &new).await?;
-        self.event(
-            tree.reference.as_str(),
-            format!("instance tree {} was made", tree.title),
-        );
+        self.tree_made(&tree.reference, tree.title);
         Ok(InstanceTree {
             id,
             reference: tree.reference,
@@ -79,11 +76,7 @@ impl Operation<'_> {
         if request.kind == InstanceKind::Software {
             self.made(id, &reference);
         }
-        self.event(
-            reference.as_str(),
-            format!("instance {} was made", request.title),
-        );
-        Ok(Instance {
+        let instance = Instance {
             id,
             reference,
             kind: request.kind,
@@ -97,7 +90,25 @@ impl Operation<'_> {
             computer_id: None,
             stamped_at,
             subscription: Subscription::Subscribed,
-        })
+        };
+        self.instance_made(&instance);
+        Ok(instance)
+    }
+
+    /// A tree was made.
+    pub(super) fn tree_made(&mut self, reference: &TreeReference, title: &Title) {
+        self.event(
+            reference.as_str(),
+            format!("instance tree {title} was made"),
+        );
+    }
+
+    /// An instance was made.
+    pub(super) fn instance_made(&mut self, instance: &Instance) {
+        self.event(
+            instance.reference.as_str(),
+            format!("instance {} was made", instance.title),
+        );
     }
 
     /// Refuses a requester one child too many.

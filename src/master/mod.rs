@@ -10,10 +10,12 @@ mod authority;
 mod bang;
 mod cascade;
 mod certificate;
+mod configured;
 mod connection;
 mod document;
 mod error;
 mod format;
+mod forwarding;
 mod identity;
 mod information;
 mod make;
@@ -40,9 +42,11 @@ use std::{
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use configured::{IsFile, ReleaseMove};
 pub use connection::Published;
 pub use document::DocumentName;
 pub use error::{MasterError, Missing};
+pub use forwarding::UnknownRequest;
 pub use identity::HandshakeRefusal;
 pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
@@ -57,6 +61,7 @@ pub use view::{
 use crate::{
     domain::{
         behaviour::Behaviour,
+        forwarding::OtherMaster,
         identifier::{ComputerReference, ProjectReference, UserReference},
         permission::Function,
         status::{AccessStatus, StatusSubject},
@@ -84,6 +89,9 @@ pub struct WorldSettings {
     /// A computer that exists without being formatted, and the target of requests without a
     /// filter under `allocation.candidates` at `default_computer`.
     pub default_computer: Option<ComputerReference>,
+    /// The masters that requests can be forwarded to; of several that list a release, the first
+    /// gets it.
+    pub other_masters: Vec<OtherMaster>,
     /// Where its randomness begins.
     pub seed: u64,
     /// Its clock.
@@ -99,6 +107,7 @@ impl Default for WorldSettings {
             database: None,
             behaviour: Behaviour::default(),
             default_computer: None,
+            other_masters: Vec::new(),
             seed: 0,
             clock: Clock::system(),
             authority: AuthoritySource::World,
@@ -125,6 +134,7 @@ struct World {
     last_round_us: AtomicI64,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
+    other_masters: Vec<OtherMaster>,
     authority: Arc<Authority>,
 }
 
@@ -157,6 +167,7 @@ impl Master {
             run_id,
             default_user,
             default_computer: settings.default_computer,
+            other_masters: settings.other_masters,
             authority: Arc::new(authority),
             store: store.clone(),
         }));

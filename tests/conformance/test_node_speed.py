@@ -16,7 +16,7 @@ import slapos.slap
 
 from support import COMPUTER, computer_configuration, dumps, main, partition_configuration
 from support_node import InstanceTestCase
-from support_slapproxy import SlapProxy
+from support_slapproxy import Slapproxy, free_port, write_configuration
 
 PARTITIONS = 20
 PASSES = int(os.environ.get("NODE_PASSES", "3"))
@@ -60,7 +60,11 @@ class Pass(InstanceTestCase):
     def setUp(self):
         super().setUp()
         drop_in = self.start(preset="slapproxy", default_computer=COMPUTER)
-        slapproxy = SlapProxy(self.node.home, "slapproxy", COMPUTER)
+        port = free_port()
+        folder = os.path.join(self.node.home, "slapproxy")
+        os.mkdir(folder)
+        configuration, _ = write_configuration(folder, port, computer=COMPUTER)
+        slapproxy = Slapproxy(configuration, port)
         self.addCleanup(slapproxy.close)
         self.slapproxy = Peer(slapproxy)
         self.peers = {

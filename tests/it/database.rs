@@ -284,6 +284,7 @@ async fn the_schema_allows_exactly_the_words_of_the_model() {
         ("token.purpose", words!(TokenPurpose)),
         ("token.reusable", ["0", "1"].into()),
         ("assignment.function", words!(Function)),
+        ("software_product.configured", ["0", "1"].into()),
         ("user.is_default", ["0", "1"].into()),
         ("project.is_default", ["0", "1"].into()),
     ];

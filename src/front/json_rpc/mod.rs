@@ -33,7 +33,7 @@ use axum::{
 
 use crate::{
     domain::behaviour::{Behaviour, JsonRpcWords},
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, forward::Forwarder, log::CallFacts},
     master::Master,
 };
 
@@ -161,6 +161,7 @@ fn finish(
 struct Call {
     master: Master,
     state: JsonRpcState,
+    forwarder: Forwarder,
     arguments: Arguments,
     /// Who makes it.
     calling: Calling,
@@ -183,6 +184,7 @@ impl Call {
             arguments: Arguments::read(&body, shape)?,
             master: app.master,
             state: app.json_rpc,
+            forwarder: app.forwarder,
             calling,
             headers: parts.headers,
             address: app.address,

@@ -15,7 +15,8 @@ use crate::{
     domain::{behaviour::ErrorsUnknown, text::InvalidValue},
     front::{
         body::BodyError,
-        log::{INTERNAL_ERROR, InternalFailure},
+        forward::{ForwardError, unreachable_status},
+        log::{INTERNAL_ERROR, InternalFailure, chain},
     },
     master::{self, Master, MasterError, Missing},
 };
@@ -81,6 +82,8 @@ pub(super) enum SlapError {
     NotReady,
     /// A status that production cannot read (C.72): 500.
     Unreadable(String),
+    /// Another master, for which it is, did not do it: this status, and the reason.
+    Elsewhere(StatusCode, ForwardError),
     /// The master did not do it.
     Master {
         /// How the call ends.
@@ -116,6 +119,21 @@ impl<T> Answered<T> for master::Result<T> {
         self.map_err(|error| SlapError::Master {
             verdict: verdict(kind, &error, master.behaviour().errors_unknown),
             error,
+        })
+    }
+}
+
+impl<T> Answered<T> for Result<T, ForwardError> {
+    fn answered(self, kind: CallKind, master: &Master) -> Result<T, SlapError> {
+        self.or_else(|error| {
+            let status = match error {
+                ForwardError::Master(error) => return Err(error).answered(kind, master),
+                ForwardError::NotReady => return Err(SlapError::NotReady),
+                ForwardError::Refused(_) => StatusCode::NOT_FOUND,
+                ForwardError::Unreachable { .. } => unreachable_status(),
+                ForwardError::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            Err(SlapError::Elsewhere(status, error))
         })
     }
 }
@@ -244,6 +262,7 @@ impl IntoResponse for SlapError {
             Self::NotServed(text) => (StatusCode::NOT_FOUND, text.to_owned()),
             Self::NotReady => return answer::not_ready(),
             Self::Unreadable(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
+            Self::Elsewhere(status, error) => (status, chain(&error)),
             Self::Master { verdict, error } => match verdict {
                 Verdict::Refused(status) => (status, error.to_string()),
                 Verdict::Ignored => (StatusCode::OK, error.to_string()),

@@ -41,7 +41,7 @@ use axum::{
 
 use crate::{
     domain::behaviour::Behaviour,
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, forward::Forwarder, log::CallFacts},
     master::Master,
 };
 
@@ -151,6 +151,7 @@ fn finish(facts: CallFacts, outcome: Result<Response, SlapError>) -> Response {
 struct Call {
     master: Master,
     state: SlapState,
+    forwarder: Forwarder,
     form: Form,
     /// Who makes it.
     calling: Calling,
@@ -165,6 +166,7 @@ impl Call {
         Ok(Self {
             master: app.master,
             state: app.slap,
+            forwarder: app.forwarder,
             form: Form::of(&parts, body).await?,
             calling,
             headers: parts.headers,

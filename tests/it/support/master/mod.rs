@@ -12,6 +12,7 @@
 //! No answer may hide an internal error: one fails the test at once.
 
 mod request;
+mod serve;
 
 use std::fmt::Write as _;
 
@@ -25,6 +26,7 @@ use slapmaster::{
         behaviour::{Behaviour, Preset},
         caller::Credential,
         certificate::CertificateSerial,
+        forwarding::OtherMaster,
         identifier::ComputerReference,
         secret::Secret,
         time::Timestamp,
@@ -34,6 +36,7 @@ use slapmaster::{
         self, AppState,
         address::PublicAddress,
         auth::{Access, AccessMode, PeerCertificate},
+        forward::{ForwardLimits, Forwarder},
         log::{CallFacts, InternalFailure},
     },
     master::{Master, WorldSettings},
@@ -42,7 +45,10 @@ use slapmaster::{
 };
 use tower::ServiceExt as _;
 
-pub(crate) use self::request::Request;
+pub(crate) use self::{
+    request::Request,
+    serve::{Place, Served},
+};
 use super::world;
 
 /// The release that tests ask for unless they say otherwise.
@@ -63,6 +69,8 @@ pub(crate) struct TestMaster {
 pub(crate) struct Setup {
     behaviour: Behaviour,
     default_computer: Option<ComputerReference>,
+    other_masters: Vec<OtherMaster>,
+    forward_limits: ForwardLimits,
     address: PublicAddress,
     control_token: Option<Secret>,
 }
@@ -78,6 +86,18 @@ impl Setup {
     pub(crate) fn default_computer(mut self, reference: &str) -> Self {
         let reference = ComputerReference::parse("default-computer", reference).unwrap();
         self.default_computer = Some(reference);
+        self
+    }
+
+    /// A further master that requests can be forwarded to.
+    pub(crate) fn other_master(mut self, other: OtherMaster) -> Self {
+        self.other_masters.push(other);
+        self
+    }
+
+    /// How long other masters are waited for.
+    pub(crate) fn forward_limits(mut self, limits: ForwardLimits) -> Self {
+        self.forward_limits = limits;
         self
     }
 
@@ -100,6 +120,7 @@ impl Setup {
             database: None,
             behaviour: self.behaviour,
             default_computer: self.default_computer,
+            other_masters: self.other_masters,
             seed: 1,
             clock: clock.clone(),
             ..WorldSettings::default()
@@ -107,13 +128,10 @@ impl Setup {
         .await
         .unwrap();
         let state = AppState {
-            master: master.clone(),
-            readiness: front::readiness::Readiness::default(),
-            access: Access::default(),
             address: self.address,
-            slap: front::slap::SlapState::default(),
-            json_rpc: front::json_rpc::JsonRpcState::default(),
             control_token: self.control_token,
+            forwarder: Forwarder::new(self.forward_limits),
+            ..AppState::new(master.clone())
         };
         TestMaster {
             master,
@@ -135,6 +153,8 @@ impl TestMaster {
         Setup {
             behaviour: Behaviour::preset(preset),
             default_computer: None,
+            other_masters: Vec::new(),
+            forward_limits: ForwardLimits::default(),
             address: PublicAddress::default(),
             control_token: None,
         }
