@@ -89,6 +89,21 @@ fn a_client_of_2022_runs_the_main_flow() {
 }
 
 #[test]
+fn a_slapproxy_of_2022_is_taken_over() {
+    check(
+        &python::old_client_python(),
+        &[
+            "-W",
+            "ignore",
+            "-m",
+            "unittest",
+            "-v",
+            "test_slapproxy_import.FromTheRealOne",
+        ],
+    );
+}
+
+#[test]
 fn a_client_of_2022_gets_certificates_and_calls_with_them() {
     check(
         &python::old_client_python(),
