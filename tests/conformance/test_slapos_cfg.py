@@ -53,6 +53,8 @@ class Played:
         configuration, _ = write_configuration(self.folder, self.port, more, **options)
         with Slapproxy(configuration, self.port) if self.real else StandIn(configuration) as master:
             result = play(master.connect())
+            if not self.real:
+                master.stop()
             self.log = master.log()
         return self.told(result)
 

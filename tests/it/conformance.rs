@@ -94,6 +94,21 @@ modules! {
 }
 
 #[test]
+fn a_slapproxy_of_2022_is_taken_over() {
+    check(
+        &python::old_client_python(),
+        &[
+            "-W",
+            "ignore",
+            "-m",
+            "unittest",
+            "-v",
+            "test_slapproxy_import.FromTheRealOne",
+        ],
+    );
+}
+
+#[test]
 fn a_client_of_2022_gets_certificates_and_calls_with_them() {
     check(
         &python::old_client_python(),
