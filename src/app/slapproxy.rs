@@ -98,6 +98,10 @@ async fn import_once(file: &Path, master: &Master) -> Result<(), ImportError> {
     if !file.try_exists().unwrap_or(true) {
         return Ok(());
     }
+    // The world's own file: somebody named it with `--database`, and nothing is to be taken over.
+    if file.canonicalize().ok() == master.database_path().canonicalize().ok() {
+        return Ok(());
+    }
     let shown = file.display();
     if !master.is_untouched().await? {
         tracing::info!(
