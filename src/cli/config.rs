@@ -16,7 +16,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
     let written = Written::complete(&settings::raw(matches))?;
-    let settings = Settings::of(written.clone())?;
+    let settings = Settings::of(&written)?;
     for warning in &settings.warnings {
         let _ = writeln!(io::stderr().lock(), "warning: {warning}");
     }

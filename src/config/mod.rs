@@ -196,12 +196,13 @@ pub enum SettingError {
 impl Settings {
     /// Checks everything that was written.
     pub fn resolve(raw: &Raw) -> Result<Self, SettingError> {
-        Self::of(Written::complete(raw)?)
+        Self::of(&Written::complete(raw)?)
     }
 
     /// Checks what was written and completed.
-    pub fn of(written: Written) -> Result<Self, SettingError> {
+    pub fn of(written: &Written) -> Result<Self, SettingError> {
         let reader = Reader(&written.raw);
+        let cfg = written.slapos_cfg.as_ref();
         let settings = Self {
             listen: reader.all("listen", endpoint)?,
             control_listen: reader.all("control-listen", endpoint)?,
@@ -230,19 +231,13 @@ impl Settings {
             ready_file: reader.one("ready-file", path)?,
             exit_with_parent: reader.one("exit-with-parent", switch)?.unwrap_or_default(),
             seed: reader.one("seed", number)?.unwrap_or_default(),
-            slapproxy: written.slapos_cfg.as_ref().map(|cfg| SlapproxySettings {
+            slapproxy: cfg.map(|cfg| SlapproxySettings {
                 database: cfg.database.clone(),
                 release_root: cfg.release_root.clone(),
                 products: cfg.products.clone(),
             }),
-            other_masters: written
-                .slapos_cfg
-                .as_ref()
-                .map_or_else(Vec::new, |cfg| cfg.other_masters.clone()),
-            warnings: written
-                .slapos_cfg
-                .as_ref()
-                .map_or_else(Vec::new, |cfg| cfg.warnings.clone()),
+            other_masters: cfg.map_or_else(Vec::new, |cfg| cfg.other_masters.clone()),
+            warnings: cfg.map_or_else(Vec::new, |cfg| cfg.warnings.clone()),
         };
         settings.check_listeners()?;
         settings.check_tls()?;

@@ -89,24 +89,24 @@ impl Operation<'_> {
         let Some(moved) = RootMove::between(&before, root) else {
             return Ok(Vec::new());
         };
-        let mut moves = Vec::new();
+        let mut became = Vec::new();
         for release in store::release::local(self.tx).await? {
             let Some(target) = moved.target(release.as_str()) else {
                 continue;
             };
             if !is_file(&target) && is_file(Path::new(release.as_str())) {
-                moves.push((release, ReleaseMove::Kept));
+                became.push((release, ReleaseMove::Kept));
                 continue;
             }
             let target = SoftwareReleaseUri::trusted(target.to_string_lossy().into_owned());
             store::release::rename(self.tx, &release, &target).await?;
-            moves.push((release, ReleaseMove::To(target)));
+            became.push((release, ReleaseMove::To(target)));
         }
-        if !moves.is_empty() {
-            for computer in store::computer::all_live(self.tx).await? {
-                self.touch(Some(computer.1.id));
+        if !became.is_empty() {
+            for (_, computer) in store::computer::all_live(self.tx).await? {
+                self.touch(Some(computer.id));
             }
         }
-        Ok(moves)
+        Ok(became)
     }
 }

@@ -59,8 +59,8 @@ pub enum SlapproxyError {
         /// The file.
         path: PathBuf,
     },
-    /// A part of it is in a log beside it.
-    #[error("`{}` has changes in a write-ahead log beside it, which a slapproxy never makes\nhint: stop what uses it, move the log into it with `sqlite3 FILE 'PRAGMA journal_mode = DELETE'`, then try again", path.display())]
+    /// A part of it may be in a log beside it.
+    #[error("`{}` has a write-ahead log beside it, which a slapproxy never makes\nhint: stop what uses it, move the log into it with `sqlite3 FILE 'PRAGMA journal_mode = DELETE'`, then try again", path.display())]
     Log {
         /// The file.
         path: PathBuf,
@@ -68,6 +68,14 @@ pub enum SlapproxyError {
     /// It is damaged.
     #[error("`{}` is damaged: {source}\nhint: import a copy from before that", path.display())]
     Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        source: sqlx::Error,
+    },
+    /// It cannot be read to its end.
+    #[error("`{}` cannot be read to its end: {source}\nhint: try again, or import a copy", path.display())]
+    Failed {
         /// The file.
         path: PathBuf,
         /// What the database says.

@@ -152,7 +152,7 @@ impl Forest {
                 None => roots.push(id),
             }
         }
-        let mut nodes: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
+        let mut left: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         let mut titles = Titles::default();
         roots
             .into_iter()
@@ -163,7 +163,7 @@ impl Forest {
                 };
                 let mut next = vec![(root, None)];
                 while let Some((id, parent)) = next.pop() {
-                    let Some(node) = nodes.get_mut(id).and_then(Option::take) else {
+                    let Some(node) = left.get_mut(id).and_then(Option::take) else {
                         continue;
                     };
                     let place = tree.add(node, parent, &mut titles, notes);

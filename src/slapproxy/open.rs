@@ -24,11 +24,12 @@ const LOGGED: u8 = 2;
 const APPLICATION_ID: std::ops::Range<usize> = 68..72;
 const OURS: &[u8] = b"SLAP";
 
-/// Codes of SQLite.
-const BUSY: &str = "5";
-const CORRUPT: &str = "11";
-const NOT_A_DATABASE: &str = "26";
-const READ_ONLY_ROLLBACK: &str = "776";
+/// Codes of SQLite; a code says more in its higher bits.
+const PRIMARY: u32 = 0xFF;
+const BUSY: u32 = 5;
+const CORRUPT: u32 = 11;
+const NOT_A_DATABASE: u32 = 26;
+const READ_ONLY_ROLLBACK: u32 = 776;
 
 /// Everything in the database at one moment.
 pub(super) async fn read(path: &Path) -> Result<Rows, SlapproxyError> {
@@ -79,15 +80,16 @@ fn look(path: &Path) -> Result<SqliteConnectOptions, SlapproxyError> {
     if header.get(READ_VERSION) != Some(&LOGGED) {
         return Ok(options);
     }
-    // Whoever reads a database with a log writes beside it. Without one nobody uses it.
+    // Whoever reads a database with a log writes beside it; but a log that is gone was moved into
+    // the database by the last who used it.
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    match std::fs::metadata(&log) {
-        Ok(log) if log.len() > 0 => Err(SlapproxyError::Log {
+    if Path::new(&log).try_exists().unwrap_or(true) {
+        return Err(SlapproxyError::Log {
             path: path.to_owned(),
-        }),
-        Ok(_) | Err(_) => Ok(options.immutable(true)),
+        });
     }
+    Ok(options.immutable(true))
 }
 
 async fn read_at_once(
@@ -158,32 +160,30 @@ fn version(path: &Path, names: &[String]) -> Result<u32, SlapproxyError> {
 /// What an error of SQLite means for whoever wants to import.
 fn explain(path: &Path, error: sqlx::Error) -> SlapproxyError {
     let path = path.to_owned();
-    let code = match &error {
-        sqlx::Error::Database(error) => error.code().map(|code| code.into_owned()),
-        _ => None,
-    };
-    match code.as_deref() {
-        Some(BUSY) => SlapproxyError::Locked { path },
-        Some(READ_ONLY_ROLLBACK) => SlapproxyError::MiddleOfChange { path },
-        Some(NOT_A_DATABASE) => SlapproxyError::NotSlapproxys {
+    let code: Option<u32> = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse().ok());
+    let said = error
+        .as_database_error()
+        .map_or("", |error| error.message());
+    match code.map(|code| (code, code & PRIMARY)) {
+        Some((_, BUSY)) => SlapproxyError::Locked { path },
+        Some((READ_ONLY_ROLLBACK, _)) => SlapproxyError::MiddleOfChange { path },
+        Some((_, NOT_A_DATABASE)) => SlapproxyError::NotSlapproxys {
             path,
             found: "only its first bytes look like it".to_owned(),
         },
-        Some(CORRUPT) => SlapproxyError::Damaged {
+        Some((_, CORRUPT)) => SlapproxyError::Damaged {
             path,
             source: error,
         },
-        _ => match &error {
-            sqlx::Error::Database(problem) if problem.message().starts_with("no such column") => {
-                SlapproxyError::Incomplete {
-                    path,
-                    problem: problem.message().to_owned(),
-                }
-            }
-            _ => SlapproxyError::Damaged {
-                path,
-                source: error,
-            },
+        Some(_) if said.starts_with("no such column") => SlapproxyError::Incomplete {
+            path,
+            problem: said.to_owned(),
+        },
+        Some(_) | None => SlapproxyError::Failed {
+            path,
+            source: error,
         },
     }
 }

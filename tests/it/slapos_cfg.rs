@@ -90,7 +90,7 @@ fn it_sets_what_nothing_else_sets() {
         ),
         (
             "multimaster",
-            "multimaster http://other.example.org with 1 releases (slapos.cfg)",
+            "multimaster http://other.example.org /some/path (slapos.cfg)",
         ),
     ] {
         assert_eq!(lines(&outcome, name), [expected]);
@@ -138,9 +138,8 @@ fn what_slapproxy_would_not_start_without_has_to_be_somewhere() {
         ("computer_id", "default-computer", "COMP-1"),
     ] {
         let without: String = WHOLE
-            .lines()
+            .split_inclusive('\n')
             .filter(|line| !line.starts_with(option))
-            .map(|line| format!("{line}\n"))
             .collect();
         let (outcome, path) = config(&without, &[]);
         let expected =

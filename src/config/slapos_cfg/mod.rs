@@ -241,11 +241,11 @@ impl SlaposCfg {
             ));
         }
         for master in &self.other_masters {
-            let count = master.releases.len();
-            shown.push((
-                "multimaster".to_owned(),
-                format!("{} with {count} releases", master.url),
-            ));
+            let releases = master.releases.iter().map(SoftwareReleaseUri::as_str);
+            let words: Vec<&str> = std::iter::once(master.url.as_str())
+                .chain(releases)
+                .collect();
+            shown.push(("multimaster".to_owned(), words.join(" ")));
         }
         shown
     }
