@@ -340,6 +340,11 @@ def slapos_without_privilege():
     return [sys.executable, "-c", WITHOUT_THE_REFUSAL]
 
 
+def runs_as_root():
+    """Whether it is root who runs `slapos` here, for want of anybody else."""
+    return os.getuid() == 0 and "unshare" not in slapos_without_privilege()
+
+
 def is_ordinary():
     try:
         pwd.getpwuid(os.getuid())
