@@ -5,6 +5,7 @@ one user, without addresses of their own. Its supervisor, and whatever that runs
 Start reading at NodeTestCase.
 """
 
+import atexit
 import configparser
 import functools
 import json
@@ -78,6 +79,8 @@ class Node:
         self.home = self._folder.name
         for name in ("instance", "software"):
             os.mkdir(self.path(name), 0o750)
+        # A run that is interrupted does not clean up after its tests.
+        atexit.register(self.close)
         self.software_root = software_root or self.path("software")
         configure_node(self.home, url, computer, count, self.software_root)
 
@@ -90,6 +93,7 @@ class Node:
 
     def close(self):
         """Ends what still runs here, and removes the folder."""
+        atexit.unregister(self.close)
         end_processes(self.home)
         self._folder.cleanup()
 
@@ -334,6 +338,11 @@ def slapos_without_privilege():
         return [*as_nobody, *command]
     print("no ordinary user, no user namespace: `slapos` runs without its refusal of root", file=sys.stderr)
     return [sys.executable, "-c", WITHOUT_THE_REFUSAL]
+
+
+def runs_as_root():
+    """Whether it is root who runs `slapos` here, for want of anybody else."""
+    return os.getuid() == 0 and "unshare" not in slapos_without_privilege()
 
 
 def is_ordinary():

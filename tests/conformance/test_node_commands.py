@@ -3,10 +3,11 @@
 import os
 import sys
 import threading
+import unittest
 
 from relay import status
 from support import COMPUTER, main
-from support_node import STARTED, InstanceTestCase, NodeTestCase
+from support_node import STARTED, InstanceTestCase, NodeTestCase, runs_as_root
 
 PUBLISH = "setComputerPartitionConnectionXml"
 START = "startedComputerPartition"
@@ -55,6 +56,7 @@ class Started(NodeTestCase):
         self.run_node("instance")
         self.assertFalse(os.path.exists(self.node.path("instance.pid")))
 
+    @unittest.skipIf(runs_as_root(), "nobody but root is here")
     def test_who_is_not_root_and_has_to_be(self):
         self.node.configure(root_check="True")
         for command in ("software", "instance", "report", "promise"):
