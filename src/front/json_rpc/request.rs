@@ -6,7 +6,7 @@ use crate::{
     domain::{
         identifier::SoftwareType,
         request::{RequestInstance, Requester, add_retention_delay},
-        state::InstanceKind,
+        state::{InstanceKind, RequestedState},
         status::no_data_text,
     },
     front::fake_frontend,
@@ -21,6 +21,9 @@ use super::{
 
 /// The software type of a request that names none (C.41).
 const DEFAULT_TYPE: &str = "default";
+
+/// The state of a request that names none.
+const DEFAULT_STATE: &str = RequestedState::Started.as_str();
 
 /// `post.v0.software_instance`: there shall be an instance of this title.
 ///
@@ -113,8 +116,13 @@ fn read(call: &Call) -> Result<RequestInstance, JsonRpcError> {
         software_type,
         parameters: arguments.parameters("parameters")?,
         sla,
-        // Left out, it stays so: what that asks for has a switch (C.39).
-        state: arguments.optional("state").map(str::to_owned),
+        // Unlike in the classic dialect, to leave it out is to ask for the default of the shape.
+        state: Some(
+            arguments
+                .optional("state")
+                .unwrap_or(DEFAULT_STATE)
+                .to_owned(),
+        ),
         project: None,
     })
 }
