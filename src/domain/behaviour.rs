@@ -201,6 +201,14 @@ switches! {
         Accept = "accept",
     } default Refuse, real Refuse, slapproxy Accept;
 
+    /// Asking for the removal of software that was never supplied (C.94).
+    supply_unknown_release: SupplyUnknownRelease = "supply.unknown_release" {
+        /// Does nothing.
+        Nothing = "nothing",
+        /// Lists it as one to be removed: the node may have it from before.
+        List = "list",
+    } default Nothing, real Nothing, slapproxy List;
+
     /// A report that software is gone which nobody asked to remove (C.16).
     report_software_destroyed: ReportSoftwareDestroyed = "report.software_destroyed" {
         /// Not found.

@@ -76,6 +76,17 @@ const TABLE: &[Row] = &[
         ],
     ),
     Row(
+        "supply.unknown_release",
+        ["nothing", "nothing", "list"],
+        &[
+            ("nothing", "nothing"),
+            (
+                "list",
+                "destroyed https://sr.example.org/demo/software.cfg; once gone: 0 left",
+            ),
+        ],
+    ),
+    Row(
         "report.software_destroyed",
         ["checked", "checked", "always"],
         &[
