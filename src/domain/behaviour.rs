@@ -302,6 +302,14 @@ switches! {
         TargetComputer = "target_computer",
     } default Any, real Any, slapproxy TargetComputer;
 
+    /// The shared instances of a host that ends (C.95).
+    shared_host_gone: SharedHostGone = "shared.host_gone" {
+        /// They stay where they are, and the partition is not free until they end.
+        Keep = "keep",
+        /// They end with it.
+        End = "end",
+    } default Keep, real Keep, slapproxy End;
+
     /// Whether slapproxy's two invented frontends are answered (C.32).
     fake_frontend: FakeFrontend = "shared.fake_frontend" {
         /// They are.

@@ -183,6 +183,17 @@ const TABLE: &[Row] = &[
         &[("any", "on COMP-1"), ("target_computer", "not ready")],
     ),
     Row(
+        "shared.host_gone",
+        ["keep", "keep", "end"],
+        &[
+            ("keep", "busy validated, front: validated"),
+            (
+                "end",
+                "free validated, front: invalidated, asked for again: another",
+            ),
+        ],
+    ),
+    Row(
         "request.lock_release",
         ["off", "on", "off"],
         &[("off", "on COMP-1"), ("on", "broken rule")],

@@ -93,6 +93,29 @@ async fn supplied_for_removal(world: &TestWorld) -> String {
     format!("{}; once gone: {left} left", listed.join(", "))
 }
 
+/// What becomes of a shared instance and of its host's partition when the host is gone.
+async fn hosted(world: &TestWorld, host: PartitionAddress) -> String {
+    let front = || world.request("front").shared();
+    let first = front().on().await.reference;
+    world.request("web").state("destroyed").waits().await;
+    world.report_destroyed(&host).await;
+    let left = world.partition_record(&host).await;
+    let kept = world
+        .text(&format!(
+            "SELECT validation FROM instance WHERE reference = '{first}'"
+        ))
+        .await;
+    if kept == "validated" {
+        return format!("{left}, front: {kept}");
+    }
+    world.request("web").on().await;
+    let again = front().on().await.reference;
+    format!(
+        "{left}, front: {kept}, asked for again: {}",
+        same(&first, &again)
+    )
+}
+
 /// The computers of eight partitions on two computers, in the order in which they are taken.
 pub(super) async fn order(world: &TestWorld) -> Vec<PartitionAddress> {
     world.format("COMP-1", 4).await;
@@ -255,6 +278,7 @@ async fn lived(switch: &str, world: &TestWorld) -> String {
             format!("{}; {instance}", partitions.join(", "))
         }
         "supply.unknown_release" => supplied_for_removal(world).await,
+        "shared.host_gone" => hosted(world, web.at).await,
         "report.software_destroyed" => {
             world.supply("COMP-1", RELEASE, "available").await.unwrap();
             let report = SoftwareReport::Destroyed;
