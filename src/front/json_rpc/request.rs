@@ -31,9 +31,7 @@ const DEFAULT_STATE: &str = RequestedState::Started.as_str();
 /// without (C.19). Source: `json-rpc.md` 5.17.
 pub(super) async fn request(call: &Call) -> Result<Response, JsonRpcError> {
     let request = read(call)?;
-    let invented = fake_frontend::invented(&request, &call.behaviour())
-        .map_err(|missing| missing.of("parameters"))?;
-    if let Some(frontend) = invented {
+    if let Some(frontend) = fake_frontend::invented(&request, &call.behaviour()) {
         return Ok(answer::result(&render::invented(&request, &frontend)));
     }
     let kind = request.kind;

@@ -34,9 +34,7 @@ const DEFAULT_TYPE: &str = "default";
 pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, SlapError> {
     call.admitted().await?;
     let request = read(call)?;
-    let invented = fake_frontend::invented(&request, &call.behaviour())
-        .map_err(|missing| missing.of("partition_parameter_xml"))?;
-    if let Some(frontend) = invented {
+    if let Some(frontend) = fake_frontend::invented(&request, &call.behaviour()) {
         return Ok(answer::xml(render::invented(&frontend)));
     }
     let outcome = call
