@@ -6,7 +6,7 @@ use crate::{
     domain::{
         identifier::SoftwareType,
         request::{RequestInstance, Requester, add_retention_delay},
-        state::InstanceKind,
+        state::{InstanceKind, RequestedState},
         status::no_data_text,
     },
     front::{
@@ -25,8 +25,8 @@ use super::{
 
 /// The software type of a request that names none (C.41).
 const DEFAULT_TYPE: &str = "default";
-/// The state of a request that names none, where it is passed on.
-const STARTED: &str = "started";
+/// The state of a request that names none.
+const DEFAULT_STATE: &str = RequestedState::Started.as_str();
 
 /// `post.v0.software_instance`: there shall be an instance of this title.
 ///
@@ -89,7 +89,7 @@ async fn elsewhere(
         .await
         .answered(CallKind::Request, master)?;
     let software_type = call.arguments.text("software_type");
-    let state = call.arguments.optional("state").unwrap_or(STARTED);
+    let state = call.arguments.optional("state").unwrap_or(DEFAULT_STATE);
     let parameters = dictionary("parameters");
     let passed = |tree_title| Passed {
         request,
@@ -112,9 +112,7 @@ async fn elsewhere(
             Ok(Some(render::forwarded(passed, &told)))
         }
         Course::Here => {
-            let invented = fake_frontend::invented(request, &call.behaviour())
-                .map_err(|missing| missing.of("parameters"))?;
-            let Some(frontend) = invented else {
+            let Some(frontend) = fake_frontend::invented(request, &call.behaviour()) else {
                 return Ok(None);
             };
             let tree_title = master
@@ -178,8 +176,13 @@ fn read(call: &Call) -> Result<RequestInstance, JsonRpcError> {
         software_type,
         parameters: arguments.parameters("parameters")?,
         sla,
-        // Left out, it stays so: what that asks for has a switch (C.39).
-        state: arguments.optional("state").map(str::to_owned),
+        // Unlike in the classic dialect, to leave it out is to ask for the default of the shape.
+        state: Some(
+            arguments
+                .optional("state")
+                .unwrap_or(DEFAULT_STATE)
+                .to_owned(),
+        ),
         project: None,
     })
 }

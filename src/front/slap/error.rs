@@ -238,12 +238,14 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::SharedInstance { .. }
         | Missing::Installation { .. } => match kind {
             // The exception escapes where 404 is meant.
-            CallKind::ComputerRead | CallKind::PartitionRead | CallKind::PartitionStatus => BROKEN,
+            CallKind::ComputerRead | CallKind::PartitionRead => BROKEN,
             CallKind::PartitionWrite | CallKind::ComputerWrite | CallKind::SoftwareReport => {
                 Verdict::Ignored
             }
-            // Slapproxy lacks these calls, or has a switch of its own for them.
-            CallKind::ComputerStatus
+            // Slapproxy lacks these calls, or knows one answer to all of them, or has a switch of
+            // its own for them.
+            CallKind::PartitionStatus
+            | CallKind::ComputerStatus
             | CallKind::TreeRead
             | CallKind::ProductRead
             | CallKind::Request
@@ -380,12 +382,12 @@ mod tests {
             "C.66, slap.md 5.16",
             PartitionStatus,
             computer(),
-            [404, 500, 500],
+            [404, 500, 404],
         );
         check("C.66", ComputerStatus, computer(), [404, 404, 404]);
         check("C.66, slap.md 5.18", TreeRead, computer(), [404, 500, 404]);
         check("C.67", PartitionRead, partition(), [404, 404, 500]);
-        check("C.67", PartitionStatus, partition(), [404, 500, 500]);
+        check("C.67", PartitionStatus, partition(), [404, 500, 404]);
         check("C.67", TreeRead, partition(), [404, 404, 404]);
         check("semantics.md 12.3", TreeRead, nobody(true), [404, 404, 404]);
         check(

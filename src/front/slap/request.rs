@@ -92,9 +92,7 @@ async fn elsewhere(call: &Call, request: &RequestInstance) -> Result<Option<Resp
             Ok(Some(answer::xml(render::forwarded(&told))))
         }
         Course::Here => {
-            let invented = fake_frontend::invented(request, &call.behaviour())
-                .map_err(|missing| missing.of("partition_parameter_xml"))?;
-            let Some(frontend) = invented else {
+            let Some(frontend) = fake_frontend::invented(request, &call.behaviour()) else {
                 return Ok(None);
             };
             // It is not told; but who asks in a name that is not there is refused.
