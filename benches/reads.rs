@@ -24,10 +24,7 @@ use axum::{
 };
 use slapmaster::{
     fixture::Fixture,
-    front::{
-        self, AppState, address::PublicAddress, auth::Access, json_rpc::JsonRpcState,
-        readiness::Readiness, slap::SlapState,
-    },
+    front::{self, AppState},
     master::{Master, WorldSettings},
 };
 use tower::ServiceExt as _;
@@ -139,15 +136,7 @@ async fn router(text: &str) -> Router {
     let text = text.to_owned();
     let fixture = Fixture::parse(&[("world.yaml".into(), text)]).unwrap();
     fixture.apply(&master).await.unwrap();
-    front::router(AppState {
-        master,
-        readiness: Readiness::default(),
-        access: Access::default(),
-        address: PublicAddress::default(),
-        slap: SlapState::default(),
-        json_rpc: JsonRpcState::default(),
-        control_token: None,
-    })
+    front::router(AppState::new(master))
 }
 
 async fn median(router: &Router, path: &str, rows: usize) -> Duration {

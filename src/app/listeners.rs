@@ -188,7 +188,6 @@ mod tests {
     use super::*;
     use crate::{
         config::{Given, Raw, Source},
-        front::{readiness::Readiness, slap::SlapState},
         master::{Master, WorldSettings},
     };
 
@@ -220,15 +219,7 @@ mod tests {
             ("access", listen("by-listener")),
         ]);
         let mut settings = Settings::resolve(&raw).unwrap();
-        let state = AppState {
-            master: Master::open(WorldSettings::default()).await.unwrap(),
-            readiness: Readiness::default(),
-            access: Access::default(),
-            control_token: None,
-            address: PublicAddress::default(),
-            slap: SlapState::default(),
-            json_rpc: front::json_rpc::JsonRpcState::default(),
-        };
+        let state = AppState::new(Master::open(WorldSettings::default()).await.unwrap());
         let kind = |settings: &Settings, url: &str| {
             let state = state_for(&url.parse().unwrap(), settings, &state);
             let header = state.access.identity_header.map(|name| name.to_string());

@@ -22,7 +22,7 @@ use std::{
 use crate::{
     config::{LogFormat, Settings},
     domain::behaviour::Behaviour,
-    front::{self, AppState, address::PublicAddress, readiness::Readiness},
+    front::{self, AppState, address::PublicAddress},
     master::{AuthoritySource, Master, OpenError, WorldSettings},
     mock::clock::Clock,
     net::{BindError, Limits, Server},
@@ -124,11 +124,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     };
     let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
     let server = Server::new(Limits::default());
-    let readiness = Readiness::default();
     let state = AppState {
-        master: master.clone(),
-        readiness: readiness.clone(),
-        access: front::auth::Access::default(),
         control_token: settings.control_token.clone(),
         address: PublicAddress {
             external_url: settings
@@ -138,8 +134,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
             trust_forwarded: settings.trust_forwarded,
             scheme: front::address::Scheme::Http,
         },
-        slap: front::slap::SlapState::default(),
-        json_rpc: front::json_rpc::JsonRpcState::default(),
+        ..AppState::new(master.clone())
     };
     listeners.serve(&server, tls.as_ref(), &settings, &state);
 
@@ -149,7 +144,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
             () = stop.asked() => return Ok(()),
             seeded = seed_world(&settings, &master) => seeded?,
         }
-        readiness.set();
+        state.readiness.set();
         let _ready_file = settings
             .ready_file
             .clone()

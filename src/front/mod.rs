@@ -68,6 +68,22 @@ pub struct AppState {
     pub json_rpc: JsonRpcState,
 }
 
+impl AppState {
+    /// The state of a world that is not ready yet, on an open listener of plain HTTP, with a
+    /// control surface for everybody. Whoever needs another sets the fields.
+    pub fn new(master: Master) -> Self {
+        Self {
+            master,
+            readiness: Readiness::default(),
+            access: Access::default(),
+            control_token: None,
+            address: PublicAddress::default(),
+            slap: SlapState::default(),
+            json_rpc: JsonRpcState::default(),
+        }
+    }
+}
+
 impl FromRef<AppState> for Master {
     fn from_ref(state: &AppState) -> Self {
         state.master.clone()

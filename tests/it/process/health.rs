@@ -7,9 +7,7 @@ use slapmaster::{
     domain::behaviour::Behaviour,
     front::{
         self, AppState,
-        address::PublicAddress,
         readiness::{Readiness, held_until_ready},
-        slap::SlapState,
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
@@ -65,13 +63,8 @@ async fn before_the_fixtures_are_in_only_health_answers() {
     .unwrap();
     let readiness = Readiness::default();
     let state = AppState {
-        master,
         readiness: readiness.clone(),
-        access: slapmaster::front::auth::Access::default(),
-        control_token: None,
-        address: PublicAddress::default(),
-        slap: SlapState::default(),
-        json_rpc: slapmaster::front::json_rpc::JsonRpcState::default(),
+        ..AppState::new(master)
     };
     let service = held_until_ready(front::router(state), readiness.clone());
     let ask = |path: &str| {

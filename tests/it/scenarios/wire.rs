@@ -6,7 +6,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use slapmaster::{
-    front::{self, AppState, address::PublicAddress, readiness::Readiness, slap::SlapState},
+    front::{self, AppState},
     xml::marshal::{self, Value},
 };
 use tower::ServiceExt as _;
@@ -17,15 +17,7 @@ use crate::support::world::{RELEASE, TestWorld, at, parameters};
 async fn fronted() -> (TestWorld, Router) {
     let world = TestWorld::start().await;
     world.format("COMP-1", 1).await;
-    let router = front::router(AppState {
-        master: world.master.clone(),
-        readiness: Readiness::default(),
-        access: slapmaster::front::auth::Access::default(),
-        control_token: None,
-        address: PublicAddress::default(),
-        slap: SlapState::default(),
-        json_rpc: slapmaster::front::json_rpc::JsonRpcState::default(),
-    });
+    let router = front::router(AppState::new(world.master.clone()));
     (world, router)
 }
 

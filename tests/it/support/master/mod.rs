@@ -107,13 +107,9 @@ impl Setup {
         .await
         .unwrap();
         let state = AppState {
-            master: master.clone(),
-            readiness: front::readiness::Readiness::default(),
-            access: Access::default(),
             address: self.address,
-            slap: front::slap::SlapState::default(),
-            json_rpc: front::json_rpc::JsonRpcState::default(),
             control_token: self.control_token,
+            ..AppState::new(master.clone())
         };
         TestMaster {
             master,
