@@ -2,7 +2,8 @@
 //!
 //! Every answer carries the request's id in `X-Request-Id`. A front that knows more than the path
 //! puts [`CallFacts`] into the extensions of its response, and an error that is nobody's business
-//! outside as [`InternalFailure`]: the chain is written once, here, under the same id.
+//! outside as [`InternalFailure`]: the chain is written once, here, under the same id. What a fault
+//! rule did to the answer is there as [`Interference`].
 
 use std::{
     any::Any,
@@ -86,6 +87,26 @@ pub struct CallFacts {
     pub computer: Option<String>,
 }
 
+/// What a fault rule did to an answer, which carries it in its extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interference {
+    /// The rule's name.
+    pub rule: String,
+    /// What the client is left with.
+    pub kind: InterferenceKind,
+}
+
+/// What a fault rule leaves a client with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InterferenceKind {
+    /// The answer as it is.
+    Answered,
+    /// The beginning of the answer; then the connection ends.
+    Cut,
+    /// No answer: the connection ends. The response only stands for that.
+    Dropped,
+}
+
 /// The reason of an internal error, kept from the client and meant for the log.
 #[derive(Debug, Clone)]
 pub struct InternalFailure(pub Arc<dyn Error + Send + Sync>);
@@ -146,8 +167,14 @@ where
 
 fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response) {
     let facts = response.extensions().get::<CallFacts>();
+    let interference = response.extensions().get::<Interference>();
     let call = facts.map_or(path, |facts| facts.call);
     let status = response.status().as_u16();
+    let outcome = match interference.map(|interference| interference.kind) {
+        None | Some(InterferenceKind::Answered) => "answered",
+        Some(InterferenceKind::Cut) => "answered in part",
+        Some(InterferenceKind::Dropped) => "not answered, instead of",
+    };
     // Thousandths of a millisecond are as fine as it gets.
     let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     tracing::info!(
@@ -161,8 +188,9 @@ fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response)
             computer = facts.and_then(|facts| facts.computer.as_deref()),
             status,
             duration_ms,
+            rule = interference.map(|interference| interference.rule.as_str()),
         },
-        "{call:?} answered {status}",
+        "{call:?} {outcome} {status}",
     );
 }
 
