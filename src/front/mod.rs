@@ -11,6 +11,7 @@ pub mod control;
 mod date;
 mod document;
 mod fake_frontend;
+mod faults;
 mod form;
 pub mod hateoas;
 pub mod json_rpc;
@@ -47,6 +48,14 @@ pub struct Route {
     pub method: Method,
     /// Its path; `{name}` stands for a part that the caller chooses.
     pub path: &'static str,
+}
+
+impl Route {
+    /// The call's name in logs and rules: the last part of its path.
+    pub fn name(&self) -> &'static str {
+        let mut parts = self.path.rsplit('/');
+        parts.find(|part| !part.is_empty()).unwrap_or(self.path)
+    }
 }
 
 /// What handlers work with; each takes the part that it needs.
@@ -105,12 +114,15 @@ impl FromRef<AppState> for PublicAddress {
 /// Everything on one address: the protocol, the control surface and the page that says what this
 /// is.
 pub fn router(state: AppState) -> Router {
-    finish(protocol().merge(control::router(&state, document)), state)
+    finish(
+        protocol(&state).merge(control::router(&state, document)),
+        state,
+    )
 }
 
 /// The protocol alone, for listeners beside which the control surface has its own.
 pub fn protocol_router(state: AppState) -> Router {
-    finish(protocol(), state)
+    finish(protocol(&state), state)
 }
 
 /// The control surface alone.
@@ -126,12 +138,13 @@ fn document() -> Value {
     openapi::document(vec![json_rpc::describe(), control::describe()])
 }
 
-fn protocol() -> Router<AppState> {
+fn protocol(state: &AppState) -> Router<AppState> {
+    let under_rules = |router, forms| faults::around(router, forms, state);
     control::page()
-        .merge(slap::router())
-        .merge(json_rpc::router())
-        .merge(web::router())
-        .merge(hateoas::router())
+        .merge(under_rules(slap::router(), &slap::FORMS))
+        .merge(under_rules(json_rpc::router(), &json_rpc::FORMS))
+        .merge(under_rules(web::router(), &web::FORMS))
+        .merge(under_rules(hateoas::router(), &hateoas::FORMS))
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {

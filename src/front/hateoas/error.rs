@@ -122,6 +122,11 @@ impl IntoResponse for HateoasError {
     }
 }
 
+/// A refusal with this sentence.
+pub(super) fn refusal(status: StatusCode, sentence: String) -> Response {
+    plain(status, sentence + "\n")
+}
+
 fn plain(status: StatusCode, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

@@ -17,19 +17,23 @@ mod traverse;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{Method, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{caller::Caller, certificate::CertificateSubject, text::InvalidValue},
+    domain::{call::Dialect, caller::Caller, certificate::CertificateSubject, text::InvalidValue},
     master::{Master, MasterError},
 };
 
 use super::{
-    AppState, HATEOAS_ROOT as ROOT, Route, auth::Authentication, form::Form, log::CallFacts,
+    AppState, HATEOAS_ROOT as ROOT, Route,
+    auth::Authentication,
+    faults::{Forms, Named},
+    form::Form,
+    log::CallFacts,
     slashes::AskedUri,
 };
 
@@ -64,6 +68,17 @@ routes! {
     GET "/hateoas/computer_module/Base_getComputerToken" => "Base_getComputerToken"
         token::computer_token;
 }
+
+/// How fault rules see the dialect, whose calls name documents and nothing else.
+pub(super) static FORMS: Forms = Forms {
+    dialect: Dialect::Hateoas,
+    routes: ROUTES,
+    named: |_, _, _| Named::default(),
+    // What the client takes for it (`hateoas.md` A.7).
+    not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),
+    refusal: error::refusal,
+    content_type: HeaderValue::from_static("application/hal+json"),
+};
 
 /// What is asked for by the parameter `mode`, at whichever of the dialect's paths.
 ///

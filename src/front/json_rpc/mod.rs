@@ -10,6 +10,7 @@ mod cache;
 mod certificate;
 mod computer;
 mod error;
+mod fault;
 mod input;
 mod instance;
 mod openapi;
@@ -47,7 +48,7 @@ use self::{
     schema::Shape,
 };
 
-pub(super) use self::openapi::describe;
+pub(super) use self::{fault::FORMS, openapi::describe};
 
 /// What the path of every method begins with.
 pub(super) const PREFIX: &str = "/slapos.";

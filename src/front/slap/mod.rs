@@ -12,6 +12,7 @@ mod cache;
 mod certificate;
 mod connection;
 mod error;
+mod fault;
 mod form;
 mod format;
 mod information;
@@ -48,6 +49,7 @@ use crate::{
 use super::{AppState, Route, address::PublicAddress};
 
 pub use cache::SlapState;
+pub(super) use fault::FORMS;
 
 use self::{
     error::{Answered as _, CallKind, SlapError},

@@ -22,7 +22,14 @@ use crate::{
     master::Master,
 };
 
-use super::{AppState, Route, form::Form, log::CallFacts};
+use crate::domain::call::Dialect;
+
+use super::{
+    AppState, Route,
+    faults::{Forms, Named},
+    form::Form,
+    log::CallFacts,
+};
 
 use self::error::WebError;
 
@@ -59,6 +66,16 @@ routes! {
     POST "Person_requestComputer" => register::request_computer;
     POST "Person_getCertificate" => certificate::certificate;
 }
+
+/// How fault rules see the endpoints, whose calls name nothing that a master knows.
+pub(super) static FORMS: Forms = Forms {
+    dialect: Dialect::Web,
+    routes: ROUTES,
+    named: |_, _, _| Named::default(),
+    not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),
+    refusal: error::refusal,
+    content_type: HeaderValue::from_static("text/plain; charset=utf-8"),
+};
 
 /// What is answered, with what the log line says of it.
 struct Answer {

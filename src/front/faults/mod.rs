@@ -1,0 +1,213 @@
+//! Fault rules at work: what a dialect's calls look like to them, and what they do to answers.
+//!
+//! [`around`] goes around the router of a dialect, which tells by its [`Forms`] what its calls
+//! name and how it says "no". Where there is no rule, a call is passed on after one look at a
+//! flag. The control surface is not inside: no rule can keep anybody from removing it.
+
+mod describe;
+mod effect;
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::{Bytes, to_bytes},
+    extract::{MatchedPath, Request},
+    http::{HeaderValue, Method, StatusCode, request::Parts},
+    response::Response,
+};
+use tower::{Service, layer::layer_fn};
+
+use crate::{
+    domain::{call::Dialect, instance::InstanceName},
+    mock::faults::{Decision, Judgement, Replacement, RuleName, When},
+};
+
+use super::{AppState, Route, log::CallFacts};
+
+/// What a dialect tells of its calls and of its answers.
+#[derive(Debug)]
+pub(super) struct Forms {
+    /// Which it is.
+    pub(super) dialect: Dialect,
+    /// Its calls.
+    pub(super) routes: &'static [Route],
+    /// What a call of this name names, as far as it can be read.
+    pub(super) named: fn(&str, &Parts, &Bytes) -> Named,
+    /// "Not ready".
+    pub(super) not_ready: fn() -> Response,
+    /// A refusal with this status and sentence.
+    pub(super) refusal: fn(StatusCode, String) -> Response,
+    /// The type of a body that a rule gives without saying what it is.
+    pub(super) content_type: HeaderValue,
+}
+
+/// What a call names.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// A computer.
+    pub(super) computer: Option<String>,
+    /// A partition.
+    pub(super) partition: Option<String>,
+    /// The title of the instance that it is about.
+    pub(super) title: Option<String>,
+    /// The instance that it is about, where it does not name its title.
+    pub(super) instance: Option<InstanceName>,
+    /// Whether it is the computer that calls, where nobody proves anything (`semantics.md` 10.5).
+    pub(super) by_computer: bool,
+}
+
+/// `router`, whose calls have this form, under the fault rules of the world.
+pub(super) fn around(
+    router: Router<AppState>,
+    forms: &'static Forms,
+    app: &AppState,
+) -> Router<AppState> {
+    let app = Arc::new(app.clone());
+    router.layer(layer_fn(move |inner| Around {
+        inner,
+        app: Arc::clone(&app),
+        forms,
+    }))
+}
+
+/// A service under fault rules.
+#[derive(Debug, Clone)]
+struct Around<S> {
+    inner: S,
+    app: Arc<AppState>,
+    forms: &'static Forms,
+}
+
+impl<S> Service<Request> for Around<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if self.app.master.faults().is_empty() {
+            return Box::pin(self.inner.call(request));
+        }
+        let (inner, app, forms) = (self.inner.clone(), Arc::clone(&self.app), self.forms);
+        Box::pin(async move { Ok(judged(inner, &app, forms, request).await) })
+    }
+}
+
+/// Passes a request on, or not, as the rules say.
+async fn judged<S>(mut inner: S, app: &AppState, forms: &Forms, request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+{
+    let mut pass = async |request| {
+        let Ok(response) = inner.call(request).await;
+        response
+    };
+    let faults = app.master.faults();
+    let now = || app.master.clock().now();
+    let dialect = forms.dialect;
+    let Some(call) = name_of(&request, forms.routes) else {
+        return pass(request).await;
+    };
+    let Some(interest) = faults.interest(dialect, call, now()) else {
+        return pass(request).await;
+    };
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        let sentence = "The body cannot be read to its end.".to_owned();
+        return (forms.refusal)(StatusCode::BAD_REQUEST, sentence);
+    };
+    let asked = describe::Asked {
+        app,
+        forms,
+        call,
+        parts: &parts,
+        body: &body,
+    };
+    let description = asked.described(interest).await;
+    let Judgement {
+        decision,
+        is_remembered,
+    } = faults.judge(&description, now());
+    let facts = CallFacts {
+        dialect: dialect.as_str(),
+        call,
+        caller: asked.caller_in_words(),
+        computer: description.computer.clone(),
+    };
+    let request = Request::from_parts(parts, body.into());
+    let carry_out = async |rule: Option<&RuleName>| {
+        let response = pass(request).await;
+        if !is_remembered {
+            return response;
+        }
+        let (response, told) = effect::told(response).await;
+        let before = faults.told(description.content, told, rule, now());
+        match (before, rule) {
+            (Some(before), Some(rule)) => {
+                effect::marked(effect::answer_of(before, response), rule, None)
+            }
+            _ => response,
+        }
+    };
+    let Some(Decision {
+        rule,
+        when,
+        delay,
+        answer,
+    }) = decision
+    else {
+        return carry_out(None).await;
+    };
+    match (when, answer) {
+        (When::Before, None) => {
+            tokio::time::sleep(delay).await;
+            effect::marked(carry_out(None).await, &rule, None)
+        }
+        (When::Before, Some(answer)) => {
+            tokio::time::sleep(delay).await;
+            let mut nothing = Response::default();
+            nothing.extensions_mut().insert(facts);
+            effect::replaced(forms, &rule, &answer, nothing).await
+        }
+        (When::After, Some(Replacement::Stale)) => {
+            let response = carry_out(Some(&rule)).await;
+            tokio::time::sleep(delay).await;
+            response
+        }
+        (When::After, answer) => {
+            let response = carry_out(None).await;
+            tokio::time::sleep(delay).await;
+            match answer {
+                None => effect::marked(response, &rule, None),
+                Some(answer) => effect::replaced(forms, &rule, &answer, response).await,
+            }
+        }
+    }
+}
+
+/// The name of the call that is made, if it is one of the dialect's.
+fn name_of(request: &Request, routes: &[Route]) -> Option<&'static str> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let method = match request.method() {
+        &Method::HEAD => &Method::GET,
+        method => method,
+    };
+    let mut routes = routes.iter();
+    let route = routes.find(|route| route.path == path && route.method == *method)?;
+    Some(route.name())
+}
