@@ -97,7 +97,7 @@ impl Asked<'_> {
             }
             let at = calling.partition().cloned();
             if let Some(at) = at.or_else(|| named.at()) {
-                let mut references = vec![at.to_string()];
+                let mut references = vec![format!("{}/{}", at.computer, at.partition)];
                 let instance = self.instance(&InstanceName::On(at)).await;
                 references.extend(instance.map(|view| view.reference.as_str().to_owned()));
                 return (CallerKind::Instance, references);

@@ -37,7 +37,7 @@ pub use self::{
     memory::Told,
     read::{
         CALLER_KEYS, EFFECT_KEYS, MATCH_KEYS, MOST_BODY_BYTES, MOST_COUNTED, MOST_CUT_BYTES,
-        MOST_DELAY_MS, RULE_KEYS, STATUSES, WrittenRule,
+        MOST_DELAY_MS, MOST_ITEMS, RULE_KEYS, STATUSES, WrittenRule,
     },
     rule::{
         Call, CallPattern, CallerMatch, Effect, Match, Replacement, Rule, RuleName, Turn, When,
@@ -168,19 +168,10 @@ impl Faults {
         if state.rules.len() >= MOST_RULES {
             return Err(SetError::TooMany);
         }
-        let is_taken = |rules: &[Standing], name: &RuleName| {
-            rules.iter().any(|standing| standing.name == *name)
-        };
         let name = match written.name {
-            Some(name) if is_taken(&state.rules, &name) => return Err(SetError::NameTaken),
+            Some(name) if state.has(&name) => return Err(SetError::NameTaken),
             Some(name) => name,
-            None => loop {
-                state.numbered += 1;
-                let name = RuleName::numbered(state.numbered);
-                if !is_taken(&state.rules, &name) {
-                    break name;
-                }
-            },
+            None => state.free_name(|_| false),
         };
         let standing = Standing::new(name, written.rule, now);
         state.rules.push(standing.clone());
@@ -188,34 +179,39 @@ impl Faults {
     }
 
     /// Sets the rule of this name: in the place of the one that has it, which begins anew, or
-    /// behind all others. Says whether it is another one.
-    pub fn put(
-        &self,
-        name: RuleName,
-        rule: Rule,
-        now: Timestamp,
-    ) -> Result<(Standing, bool), SetError> {
+    /// behind all others.
+    pub fn put(&self, name: RuleName, rule: Rule, now: Timestamp) -> Result<Standing, SetError> {
         let mut present = self.present(now);
         let rules = &mut present.state.rules;
         let standing = Standing::new(name, rule, now);
         if let Some(found) = rules.iter_mut().find(|other| other.name == standing.name) {
             *found = standing.clone();
-            return Ok((standing, false));
+            return Ok(standing);
         }
         if rules.len() >= MOST_RULES {
             return Err(SetError::TooMany);
         }
         rules.push(standing.clone());
-        Ok((standing, true))
+        Ok(standing)
     }
 
     /// Sets these rules in the place of all that there are.
     pub fn replace(&self, written: &[WrittenRule], now: Timestamp) -> Result<(), SetError> {
-        let draft = Self::new(self.0.seed);
-        for rule in written {
-            draft.add(rule.clone(), now)?;
+        if written.len() > MOST_RULES {
+            return Err(SetError::TooMany);
         }
-        self.restore(&draft.state(now));
+        let mut state = FaultsState::default();
+        let is_given =
+            |name: &RuleName| written.iter().any(|rule| rule.name.as_ref() == Some(name));
+        for WrittenRule { name, rule } in written {
+            let name = match name {
+                Some(name) if state.has(name) => return Err(SetError::NameTaken),
+                Some(name) => name.clone(),
+                None => state.free_name(is_given),
+            };
+            state.rules.push(Standing::new(name, rule.clone(), now));
+        }
+        self.restore(&state);
         Ok(())
     }
 
@@ -347,6 +343,24 @@ impl Drop for Present<'_> {
         }
         self.any
             .store(!self.state.rules.is_empty(), Ordering::Relaxed);
+    }
+}
+
+impl FaultsState {
+    /// Whether a rule has this name.
+    fn has(&self, name: &RuleName) -> bool {
+        self.rules.iter().any(|standing| standing.name == *name)
+    }
+
+    /// The next name that no rule has, and that is not kept for another.
+    fn free_name(&mut self, is_kept: impl Fn(&RuleName) -> bool) -> RuleName {
+        loop {
+            self.numbered += 1;
+            let name = RuleName::numbered(self.numbered);
+            if !self.has(&name) && !is_kept(&name) {
+                return name;
+            }
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub const EFFECT_KEYS: [&str; 9] = [
 /// The longest delay: ten minutes, in milliseconds.
 pub const MOST_DELAY_MS: u64 = 600_000;
 /// The longest body of an answer, in bytes.
-pub const MOST_BODY_BYTES: usize = 64 * 1024;
+pub const MOST_BODY_BYTES: usize = 32 * 1024;
 /// The statuses that an answer may have.
 pub const STATUSES: RangeInclusive<u64> = 200..=599;
 /// How many bytes of an answer may be sent before it is cut.
@@ -61,7 +61,7 @@ pub const MOST_CUT_BYTES: u64 = 1024 * 1024 * 1024;
 /// How often something may be counted; also the longest lifetime in seconds.
 pub const MOST_COUNTED: u64 = 1_000_000_000;
 /// How many items a list in a rule may have.
-const MOST_ITEMS: usize = 1_000;
+pub const MOST_ITEMS: usize = 1_000;
 /// How long a text in a rule may be, in bytes; a body may be longer.
 const MOST_TEXT_BYTES: usize = 4 * 1024;
 /// How many headers an answer may be given.

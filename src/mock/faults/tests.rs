@@ -111,8 +111,8 @@ fn the_first_rule_that_is_due_is_applied_and_every_rule_that_fits_counts() {
     // One that is set again begins anew, in its place.
     let again = written(r#"{"effect": {"status": 503}}"#);
     let name = RuleName::parse("a").unwrap();
-    let (standing, is_new) = rules.put(name, again.rule, START).unwrap();
-    assert_eq!((standing.matched, is_new), (0, false));
+    let standing = rules.put(name, again.rule, START).unwrap();
+    assert_eq!(standing.matched, 0);
     assert_eq!(applied(&rules, 1), "a");
     assert_eq!(counts(&rules), [(1, 1), (6, 2), (0, 0), (6, 1)]);
 }
@@ -286,6 +286,19 @@ fn rules_are_bounded_and_have_names_of_their_own() {
         let standing = rules.add(rule.clone(), START).unwrap();
         assert_eq!(standing.name.as_str(), expected);
     }
+    let unnamed = rule.clone();
+    let later = written(r#"{"name": "fault-1", "effect": {"drop": true}}"#);
+    let others = Faults::new(7);
+    others.replace(&[unnamed, later.clone()], START).unwrap();
+    let names: Vec<_> = others
+        .all(START)
+        .into_iter()
+        .map(|rule| rule.name.to_string())
+        .collect();
+    assert_eq!(names, ["fault-2", "fault-1"]);
+    let twice = others.replace(&[later.clone(), later], START);
+    assert_eq!(twice, Err(SetError::NameTaken));
+    assert_eq!(others.all(START).len(), 2, "nothing was changed");
     while rules.all(START).len() < MOST_RULES {
         rules.add(rule.clone(), START).unwrap();
     }
@@ -412,9 +425,9 @@ fn a_malformed_rule_is_refused_at_its_place() {
     check(
         &effect(&format!(
             r#"{{"status": 500, "body": "{}"}}"#,
-            "x".repeat(65537)
+            "x".repeat(32769)
         )),
-        "`effect.body`: has 65537 bytes, at most 65536 were expected",
+        "`effect.body`: has 32769 bytes, at most 32768 were expected",
     );
     check(
         &effect(r#"{"cut_after_bytes": -1}"#),
