@@ -12,6 +12,7 @@ mod compatibility;
 mod conformance;
 mod control_calls;
 mod database;
+mod faults;
 mod fixtures;
 mod hateoas_calls;
 mod http_edges;
