@@ -195,10 +195,8 @@ impl<'g> Reading<'g> {
             return None;
         };
         let (key, value) = pairs.iter().find(|(other, _)| other == key)?;
-        match value {
-            Given::Nothing => None,
-            value => Some(self.below(Step::Key(key.clone()), value)),
-        }
+        let below = || self.below(Step::Key(key.clone()), value);
+        (*value != Given::Nothing).then(below)
     }
 
     /// The value of a key, which must be given; `expected` says what it is.
@@ -231,10 +229,10 @@ impl<'g> Reading<'g> {
 
     /// A text.
     pub fn text(&self) -> Read<&'g str> {
-        match self.value {
-            Given::Text(text) => Ok(text),
-            _ => Err(self.wrong("a text")),
-        }
+        let Given::Text(text) = self.value else {
+            return Err(self.wrong("a text"));
+        };
+        Ok(text)
     }
 
     /// A text of 1 to `most` bytes.
@@ -264,17 +262,18 @@ impl<'g> Reading<'g> {
 
     /// `true` or `false`.
     pub fn flag(&self) -> Read<bool> {
-        match self.value {
-            Given::Flag(flag) => Ok(*flag),
-            _ => Err(self.wrong("`true` or `false`")),
-        }
+        let Given::Flag(flag) = self.value else {
+            return Err(self.wrong("`true` or `false`"));
+        };
+        Ok(*flag)
     }
 
     /// A whole number within these bounds.
     pub fn integer(&self, bounds: RangeInclusive<u64>) -> Read<u64> {
-        let number = match self.value {
-            Given::Integer(number) => u64::try_from(*number).ok(),
-            _ => None,
+        let number = if let Given::Integer(number) = self.value {
+            u64::try_from(*number).ok()
+        } else {
+            None
         };
         number
             .filter(|number| bounds.contains(number))
@@ -290,7 +289,12 @@ impl<'g> Reading<'g> {
             Given::Float(number) => Some(*number),
             Given::Integer(0) => Some(0.0),
             Given::Integer(1) => Some(1.0),
-            _ => None,
+            Given::Nothing
+            | Given::Flag(_)
+            | Given::Integer(_)
+            | Given::Text(_)
+            | Given::List(_)
+            | Given::Map(_) => None,
         };
         number
             .filter(|number| (0.0..=1.0).contains(number))

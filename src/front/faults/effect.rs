@@ -20,16 +20,11 @@ use crate::{
 
 use super::Forms;
 
-/// The answer, which says that a rule interfered, and with what result if it is more than another
-/// answer.
-pub(super) fn marked(
-    mut response: Response,
-    rule: &RuleName,
-    kind: Option<InterferenceKind>,
-) -> Response {
+/// The answer, which says that a rule interfered, and what the client is left with.
+pub(super) fn marked(mut response: Response, rule: &RuleName, kind: InterferenceKind) -> Response {
     response.extensions_mut().insert(Interference {
         rule: rule.as_str().to_owned(),
-        kind: kind.unwrap_or(InterferenceKind::Answered),
+        kind,
     });
     response
 }
@@ -41,32 +36,27 @@ pub(super) async fn replaced(
     replacement: &Replacement,
     response: Response,
 ) -> Response {
-    let (answer, kind) = match replacement {
+    let mut kind = InterferenceKind::Answered;
+    let answer = match replacement {
         Replacement::Status {
             status,
             headers,
             body,
-        } => (other(forms, rule, *status, headers, body.as_deref()), None),
-        Replacement::NotReady => ((forms.not_ready)(), None),
-        Replacement::ColdCache => (empty(StatusCode::SERVICE_UNAVAILABLE), None),
-        Replacement::Drop => (
-            empty(StatusCode::INTERNAL_SERVER_ERROR),
-            Some(InterferenceKind::Dropped),
-        ),
+        } => other(forms, rule, *status, headers, body.as_deref()),
+        Replacement::NotReady => (forms.not_ready)(),
+        Replacement::ColdCache => empty(StatusCode::SERVICE_UNAVAILABLE),
+        Replacement::Drop => {
+            kind = InterferenceKind::Dropped;
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         Replacement::Cut { after_bytes } => {
-            let (cut, is_cut) = cut(response, *after_bytes).await;
-            let kind = is_cut.then_some(InterferenceKind::Cut);
+            let (cut, kind) = cut(response, *after_bytes).await;
             return marked(cut, rule, kind);
         }
-        // It is found when the answer is remembered.
+        // It was found, or not, when the answer was remembered.
         Replacement::Stale => return response,
     };
-    let (parts, body) = answer.into_parts();
-    let mut response = with_extensions(Response::from_parts(parts, body), response);
-    if response.status() == StatusCode::NO_CONTENT {
-        *response.body_mut() = Body::empty();
-    }
-    marked(response, rule, kind)
+    marked(with_extensions(answer, response), rule, kind)
 }
 
 fn with_extensions(mut answer: Response, of: Response) -> Response {
@@ -90,7 +80,8 @@ fn other(
 ) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match body {
-        None => (forms.refusal)(status, format!("The fault rule `{rule}` says so.")),
+        _ if status == StatusCode::NO_CONTENT => empty(status),
+        None => (forms.refusal)(status, &format!("The fault rule `{rule}` says so.")),
         Some(body) => {
             let mut response = Response::new(Body::from(body.to_owned()));
             *response.status_mut() = status;
@@ -138,15 +129,16 @@ pub(super) fn answer_of(told: Told, present: Response) -> Response {
     with_extensions(response, present)
 }
 
-/// The answer, which ends after so many bytes of its body though all of it is announced; and
-/// whether it does, or is not as long.
-async fn cut(response: Response, after_bytes: u64) -> (Response, bool) {
+/// The answer, which ends after so many bytes of its body though all of it is announced, unless
+/// it is no longer than that.
+async fn cut(response: Response, after_bytes: u64) -> (Response, InterferenceKind) {
     let (parts, body) = response.into_parts();
     let mut bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let announced = bytes.len();
     let sent = usize::try_from(after_bytes).unwrap_or(usize::MAX);
     if sent >= announced {
-        return (Response::from_parts(parts, bytes.into()), false);
+        let whole = Response::from_parts(parts, bytes.into());
+        return (whole, InterferenceKind::Answered);
     }
     bytes.truncate(sent);
     let body = CutBody {
@@ -154,7 +146,8 @@ async fn cut(response: Response, after_bytes: u64) -> (Response, bool) {
         announced: announced as u64,
         had_time: false,
     };
-    (Response::from_parts(parts, Body::new(body)), true)
+    let cut = Response::from_parts(parts, Body::new(body));
+    (cut, InterferenceKind::Cut)
 }
 
 /// A body that fails before its announced end.

@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Router,
     body::{Bytes, to_bytes},
-    extract::{MatchedPath, Request},
+    extract::Request,
     http::{HeaderValue, Method, StatusCode, request::Parts},
     response::Response,
 };
@@ -28,7 +28,10 @@ use crate::{
     mock::faults::{Decision, Judgement, Replacement, RuleName, When},
 };
 
-use super::{AppState, Route, log::CallFacts};
+use super::{
+    AppState, Route,
+    log::{CallFacts, InterferenceKind::Answered},
+};
 
 /// What a dialect tells of its calls and of its answers.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub(super) struct Forms {
     /// "Not ready".
     pub(super) not_ready: fn() -> Response,
     /// A refusal with this status and sentence.
-    pub(super) refusal: fn(StatusCode, String) -> Response,
+    pub(super) refusal: fn(StatusCode, &str) -> Response,
     /// The type of a body that a rule gives without saying what it is.
     pub(super) content_type: HeaderValue,
 }
@@ -128,7 +131,7 @@ where
     };
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else {
-        let sentence = "The body cannot be read to its end.".to_owned();
+        let sentence = "The body cannot be read to its end.";
         return (forms.refusal)(StatusCode::BAD_REQUEST, sentence);
     };
     let asked = describe::Asked {
@@ -159,7 +162,7 @@ where
         let before = faults.told(description.content, told, rule, now());
         match (before, rule) {
             (Some(before), Some(rule)) => {
-                effect::marked(effect::answer_of(before, response), rule, None)
+                effect::marked(effect::answer_of(before, response), rule, Answered)
             }
             _ => response,
         }
@@ -176,7 +179,7 @@ where
     match (when, answer) {
         (When::Before, None) => {
             tokio::time::sleep(delay).await;
-            effect::marked(carry_out(None).await, &rule, None)
+            effect::marked(carry_out(None).await, &rule, Answered)
         }
         (When::Before, Some(answer)) => {
             tokio::time::sleep(delay).await;
@@ -193,16 +196,16 @@ where
             let response = carry_out(None).await;
             tokio::time::sleep(delay).await;
             match answer {
-                None => effect::marked(response, &rule, None),
+                None => effect::marked(response, &rule, Answered),
                 Some(answer) => effect::replaced(forms, &rule, &answer, response).await,
             }
         }
     }
 }
 
-/// The name of the call that is made, if it is one of the dialect's.
+/// The name of the call that is made, if it is one of the dialect's: their paths are fixed texts.
 fn name_of(request: &Request, routes: &[Route]) -> Option<&'static str> {
-    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    let path = request.uri().path();
     let method = match request.method() {
         &Method::HEAD => &Method::GET,
         method => method,

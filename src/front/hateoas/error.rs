@@ -123,8 +123,8 @@ impl IntoResponse for HateoasError {
 }
 
 /// A refusal with this sentence.
-pub(super) fn refusal(status: StatusCode, sentence: String) -> Response {
-    plain(status, sentence + "\n")
+pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
+    plain(status, format!("{sentence}\n"))
 }
 
 fn plain(status: StatusCode, text: String) -> Response {

@@ -65,7 +65,7 @@ fn named(call: &str, _: &Parts, body: &Bytes) -> Named {
 }
 
 /// The three keys of every refusal (`json-rpc.md` 2.1).
-fn refusal(status: StatusCode, sentence: String) -> Response {
+fn refusal(status: StatusCode, sentence: &str) -> Response {
     let value = json!({ "status": status.as_u16(), "type": "fault", "title": sentence });
     answer::json(status, &value)
 }

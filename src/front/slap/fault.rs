@@ -28,7 +28,7 @@ pub(in crate::front) static FORMS: Forms = Forms {
     routes: ROUTES,
     named,
     not_ready: answer::not_ready,
-    refusal: |status, sentence| answer::plain(status, sentence + "\n"),
+    refusal: |status, sentence| answer::plain(status, format!("{sentence}\n")),
     content_type: HeaderValue::from_static("text/plain; charset=utf-8"),
 };
 

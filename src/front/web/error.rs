@@ -109,8 +109,8 @@ impl IntoResponse for WebError {
 }
 
 /// A refusal with this sentence.
-pub(super) fn refusal(status: StatusCode, sentence: String) -> Response {
-    plain(status, sentence + "\n")
+pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
+    plain(status, format!("{sentence}\n"))
 }
 
 fn plain(status: StatusCode, text: String) -> Response {

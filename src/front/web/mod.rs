@@ -18,11 +18,9 @@ use axum::{
 use serde_json::Value;
 
 use crate::{
-    domain::{secret::Secret, text::InvalidValue},
+    domain::{call::Dialect, secret::Secret, text::InvalidValue},
     master::Master,
 };
-
-use crate::domain::call::Dialect;
 
 use super::{
     AppState, Route,

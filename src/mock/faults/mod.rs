@@ -146,7 +146,7 @@ impl Faults {
 
     /// Whether there is no rule.
     pub fn is_empty(&self) -> bool {
-        !self.0.any.load(Ordering::Relaxed)
+        !self.0.any.load(Ordering::Acquire)
     }
 
     /// The rules at this moment, without those whose lifetime is over.
@@ -342,7 +342,7 @@ impl Drop for Present<'_> {
             self.state.memory.forget();
         }
         self.any
-            .store(!self.state.rules.is_empty(), Ordering::Relaxed);
+            .store(!self.state.rules.is_empty(), Ordering::Release);
     }
 }
 

@@ -237,12 +237,15 @@ fn read_when(given: Option<Reading<'_>>, effect: &Effect) -> Read<When> {
     match given {
         None if needs_answer => Ok(When::After),
         None => Ok(When::Before),
-        Some(given) => match given.word()? {
-            When::Before if needs_answer => Err(given.refused(
-                "is `before`, `after` was expected: the effect is made of the call's own answer",
-            )),
-            when => Ok(when),
-        },
+        Some(given) => {
+            let when = given.word()?;
+            if needs_answer && when == When::Before {
+                return Err(given.refused(
+                    "is `before`, `after` was expected: the effect is made of the call's own answer",
+                ));
+            }
+            Ok(when)
+        }
     }
 }
 

@@ -280,8 +280,8 @@ fn what_was_kept_is_restored_whole() {
 fn rules_are_bounded_and_have_names_of_their_own() {
     let rules = faults(&[r#"{"name": "fault-2", "effect": {"drop": true}}"#]);
     let rule = written(r#"{"effect": {"drop": true}}"#);
-    let named = written(r#"{"name": "fault-2", "effect": {"drop": true}}"#);
-    assert_eq!(rules.add(named, START).unwrap_err(), SetError::NameTaken);
+    let taken = written(r#"{"name": "fault-2", "effect": {"drop": true}}"#);
+    assert_eq!(rules.add(taken, START).unwrap_err(), SetError::NameTaken);
     for expected in ["fault-1", "fault-3"] {
         let standing = rules.add(rule.clone(), START).unwrap();
         assert_eq!(standing.name.as_str(), expected);

@@ -188,12 +188,12 @@ fn a_delay_without_end_ends_with_the_client_and_with_the_server() {
         &server,
         &json!({ "name": "x", "match": delayed, "effect": { "delay_ms": 600_000 } }),
     );
-    let begin = || {
+    let call = || {
         let mut stream = connect(at);
         stream.write_all(get(at, "/getRunId").as_bytes()).unwrap();
         stream
     };
-    let (gone, kept) = (begin(), begin());
+    let (gone, kept) = (call(), call());
     // Both are under the rule before one goes and the server stops.
     let until = Instant::now() + Duration::from_secs(20);
     while !http::get(at, &format!("{FAULTS}/x"))
