@@ -114,15 +114,12 @@ impl FromRef<AppState> for PublicAddress {
 /// Everything on one address: the protocol, the control surface and the page that says what this
 /// is.
 pub fn router(state: AppState) -> Router {
-    finish(
-        protocol(&state).merge(control::router(&state, document)),
-        state,
-    )
+    finish(protocol().merge(control::router(&state, document)), state)
 }
 
 /// The protocol alone, for listeners beside which the control surface has its own.
 pub fn protocol_router(state: AppState) -> Router {
-    finish(protocol(&state), state)
+    finish(protocol(), state)
 }
 
 /// The control surface alone.
@@ -138,13 +135,12 @@ fn document() -> Value {
     openapi::document(vec![json_rpc::describe(), control::describe()])
 }
 
-fn protocol(state: &AppState) -> Router<AppState> {
-    let under_rules = |router, forms| faults::around(router, forms, state);
+fn protocol() -> Router<AppState> {
     control::page()
-        .merge(under_rules(slap::router(), &slap::FORMS))
-        .merge(under_rules(json_rpc::router(), &json_rpc::FORMS))
-        .merge(under_rules(web::router(), &web::FORMS))
-        .merge(under_rules(hateoas::router(), &hateoas::FORMS))
+        .merge(slap::router())
+        .merge(json_rpc::router())
+        .merge(web::router())
+        .merge(hateoas::router())
 }
 
 fn finish(router: Router<AppState>, state: AppState) -> Router {

@@ -1,27 +1,18 @@
 //! Fault rules at work: what a dialect's calls look like to them, and what they do to answers.
 //!
-//! [`around`] goes around the router of a dialect, which tells by its [`Forms`] what its calls
-//! name and how it says "no". Where there is no rule, a call is passed on after one look at a
-//! flag. The control surface is not inside: no rule can keep anybody from removing it.
+//! [`around`] stands before every call in the tables of routes; a dialect tells by its [`Forms`]
+//! what its calls name and how it says "no". Where there is no rule, a call is passed on after one
+//! look at a flag. The control surface does not ask: no rule can keep anybody from removing it.
 
 mod describe;
 mod effect;
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
-
 use axum::{
-    Router,
     body::{Bytes, to_bytes},
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, request::Parts},
+    http::{HeaderValue, StatusCode, request::Parts},
     response::Response,
 };
-use tower::{Service, layer::layer_fn};
 
 use crate::{
     domain::{call::Dialect, instance::InstanceName},
@@ -29,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    AppState, Route,
+    AppState,
     log::{CallFacts, InterferenceKind::Answered},
 };
 
@@ -38,8 +29,6 @@ use super::{
 pub(super) struct Forms {
     /// Which it is.
     pub(super) dialect: Dialect,
-    /// Its calls.
-    pub(super) routes: &'static [Route],
     /// What a call of this name names, as far as it can be read.
     pub(super) named: fn(&str, &Parts, &Bytes) -> Named,
     /// "Not ready".
@@ -65,67 +54,39 @@ pub(super) struct Named {
     pub(super) by_computer: bool,
 }
 
-/// `router`, whose calls have this form, under the fault rules of the world.
-pub(super) fn around(
-    router: Router<AppState>,
+/// Carries out a call of this name by `pass`, or not, as the fault rules of the world say.
+pub(super) async fn around<F>(
     forms: &'static Forms,
-    app: &AppState,
-) -> Router<AppState> {
-    let app = Arc::new(app.clone());
-    router.layer(layer_fn(move |inner| Around {
-        inner,
-        app: Arc::clone(&app),
-        forms,
-    }))
-}
-
-/// A service under fault rules.
-#[derive(Debug, Clone)]
-struct Around<S> {
-    inner: S,
-    app: Arc<AppState>,
-    forms: &'static Forms,
-}
-
-impl<S> Service<Request> for Around<S>
+    call: &'static str,
+    app: AppState,
+    request: Request,
+    pass: impl FnOnce(AppState, Request) -> F + Send,
+) -> Response
 where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
+    F: Future<Output = Response> + Send,
 {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
+    if app.master.faults().is_empty() {
+        return pass(app, request).await;
     }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        if self.app.master.faults().is_empty() {
-            return Box::pin(self.inner.call(request));
-        }
-        let (inner, app, forms) = (self.inner.clone(), Arc::clone(&self.app), self.forms);
-        Box::pin(async move { Ok(judged(inner, &app, forms, request).await) })
-    }
+    // Boxed, so that it takes no room in a call without rules.
+    Box::pin(judged(forms, call, app, request, pass)).await
 }
 
-/// Passes a request on, or not, as the rules say.
-async fn judged<S>(mut inner: S, app: &AppState, forms: &Forms, request: Request) -> Response
+async fn judged<F>(
+    forms: &Forms,
+    call: &'static str,
+    app: AppState,
+    request: Request,
+    pass: impl FnOnce(AppState, Request) -> F + Send,
+) -> Response
 where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>,
+    F: Future<Output = Response> + Send,
 {
-    let mut pass = async |request| {
-        let Ok(response) = inner.call(request).await;
-        response
-    };
+    let app = &app;
+    let pass = |request| pass(app.clone(), request);
     let faults = app.master.faults();
     let now = || app.master.clock().now();
     let dialect = forms.dialect;
-    let Some(call) = name_of(&request, forms.routes) else {
-        return pass(request).await;
-    };
     let Some(interest) = faults.interest(dialect, call, now()) else {
         return pass(request).await;
     };
@@ -201,16 +162,4 @@ where
             }
         }
     }
-}
-
-/// The name of the call that is made, if it is one of the dialect's: their paths are fixed texts.
-fn name_of(request: &Request, routes: &[Route]) -> Option<&'static str> {
-    let path = request.uri().path();
-    let method = match request.method() {
-        &Method::HEAD => &Method::GET,
-        method => method,
-    };
-    let mut routes = routes.iter();
-    let route = routes.find(|route| route.path == path && route.method == *method)?;
-    Some(route.name())
 }

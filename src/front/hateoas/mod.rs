@@ -31,7 +31,7 @@ use crate::{
 use super::{
     AppState, HATEOAS_ROOT as ROOT, Route,
     auth::Authentication,
-    faults::{Forms, Named},
+    faults::{self, Forms, Named},
     form::Form,
     log::CallFacts,
     slashes::AskedUri,
@@ -50,10 +50,13 @@ macro_rules! routes {
             Router::new()$(.route(
                 $path,
                 get(async |State(app): State<AppState>, request: Request| {
-                    match Call::read(app, request).await {
-                        Ok(call) => finish(call.facts($name), $call(&call).await),
-                        Err(error) => finish(facts($name), Err(error)),
-                    }
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        match Call::read(app, request).await {
+                            Ok(call) => finish(call.facts($name), $call(&call).await),
+                            Err(error) => finish(facts($name), Err(error)),
+                        }
+                    })
+                    .await
                 }),
             ))+
             .method_not_allowed_fallback(wrong_method)
@@ -72,7 +75,6 @@ routes! {
 /// How fault rules see the dialect, whose calls name documents and nothing else.
 pub(super) static FORMS: Forms = Forms {
     dialect: Dialect::Hateoas,
-    routes: ROUTES,
     named: |_, _, _| Named::default(),
     // What the client takes for it (`hateoas.md` A.7).
     not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),

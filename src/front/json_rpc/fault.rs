@@ -12,7 +12,7 @@ use crate::{
     front::faults::{Forms, Named},
 };
 
-use super::{ROUTES, answer};
+use super::answer;
 
 /// Methods that a computer calls about itself, where nobody proves anything (`semantics.md` 10.5).
 const OF_COMPUTERS: [&str; 7] = [
@@ -33,7 +33,6 @@ const OF_TITLES: [&str; 2] = [
 /// The dialect's forms.
 pub(in crate::front) static FORMS: Forms = Forms {
     dialect: Dialect::JsonRpc,
-    routes: ROUTES,
     named,
     not_ready: answer::not_ready,
     refusal,

@@ -34,7 +34,7 @@ use axum::{
 
 use crate::{
     domain::behaviour::{Behaviour, JsonRpcWords},
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, faults, log::CallFacts},
     master::Master,
 };
 
@@ -70,15 +70,18 @@ macro_rules! routes {
                 concat!("/", $name),
                 // Any: what is wrong with the media type is said before the verb is looked at.
                 any(async |State(app): State<AppState>, request: Request| {
-                    let words = app.master.behaviour().json_rpc_words;
-                    let method = request.method().clone();
-                    match Call::read(app, request, &$input).await {
-                        Ok(call) => {
-                            let outcome = $call(&call).await;
-                            finish(call.facts($name), &method, words, outcome)
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        let words = app.master.behaviour().json_rpc_words;
+                        let method = request.method().clone();
+                        match Call::read(app, request, &$input).await {
+                            Ok(call) => {
+                                let outcome = $call(&call).await;
+                                finish(call.facts($name), &method, words, outcome)
+                            }
+                            Err(error) => finish(facts($name), &method, words, Err(error)),
                         }
-                        Err(error) => finish(facts($name), &method, words, Err(error)),
-                    }
+                    })
+                    .await
                 }),
             ))+
         }

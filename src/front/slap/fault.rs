@@ -7,7 +7,7 @@ use crate::{
     front::faults::{Forms, Named},
 };
 
-use super::{ROUTES, answer, form::Form};
+use super::{answer, form::Form};
 
 /// Calls that a computer makes about itself, where nobody proves anything (`semantics.md` 10.5).
 const OF_COMPUTERS: [&str; 9] = [
@@ -25,7 +25,6 @@ const OF_COMPUTERS: [&str; 9] = [
 /// The dialect's forms.
 pub(in crate::front) static FORMS: Forms = Forms {
     dialect: Dialect::Slap,
-    routes: ROUTES,
     named,
     not_ready: answer::not_ready,
     refusal: |status, sentence| answer::plain(status, format!("{sentence}\n")),

@@ -42,7 +42,7 @@ use axum::{
 
 use crate::{
     domain::behaviour::Behaviour,
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, faults, log::CallFacts},
     master::Master,
 };
 
@@ -70,10 +70,13 @@ macro_rules! routes {
             Router::new()$(.route(
                 concat!("/", $name),
                 routes!(@$method)(async |State(app): State<AppState>, request: Request| {
-                    match Call::read(app, request).await {
-                        Ok(call) => finish(call.facts($name), $call(&call).await),
-                        Err(error) => finish(facts($name), Err(error)),
-                    }
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        match Call::read(app, request).await {
+                            Ok(call) => finish(call.facts($name), $call(&call).await),
+                            Err(error) => finish(facts($name), Err(error)),
+                        }
+                    })
+                    .await
                 }),
             ))+
         }

@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     AppState, Route,
-    faults::{Forms, Named},
+    faults::{self, Forms, Named},
     form::Form,
     log::CallFacts,
 };
@@ -49,11 +49,14 @@ macro_rules! routes {
             Router::new()$(.route(
                 concat!("/", $name),
                 post(async |State(app): State<AppState>, request: Request| {
-                    let outcome = match Call::read(app, request).await {
-                        Ok(call) => $call(&call).await,
-                        Err(error) => Err(error),
-                    };
-                    finish($name, outcome)
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        let outcome = match Call::read(app, request).await {
+                            Ok(call) => $call(&call).await,
+                            Err(error) => Err(error),
+                        };
+                        finish($name, outcome)
+                    })
+                    .await
                 }),
             ))+
         }
@@ -68,7 +71,6 @@ routes! {
 /// How fault rules see the endpoints, whose calls name nothing that a master knows.
 pub(super) static FORMS: Forms = Forms {
     dialect: Dialect::Web,
-    routes: ROUTES,
     named: |_, _, _| Named::default(),
     not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),
     refusal: error::refusal,
