@@ -11,7 +11,7 @@ use crate::{
         self, AppState,
         address::{PublicAddress, Scheme},
         auth::{Access, AccessMode, PeerCertificate},
-        log::{Interference, InterferenceKind, logged},
+        log::logged,
         readiness::held_until_ready,
     },
     net::{Endpoint, HangUp, HttpService, Limits, Listener, Server, Tls, guard::guarded},
@@ -153,35 +153,8 @@ fn state_for(endpoint: &Endpoint, settings: &Settings, state: &AppState) -> AppS
 
 fn service(router: Router, state: &AppState) -> impl HttpService {
     let held = held_until_ready(router, state.readiness.clone());
-    hanging_up(logged(guarded(held, Limits::default())))
-}
-
-/// `inner`, whose connection ends where a fault rule leaves the client without an answer.
-fn hanging_up<S, B>(
-    inner: S,
-) -> impl Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
-+ Clone
-+ Send
-+ Sync
-+ 'static
-where
-    S: Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    B: Send + 'static,
-{
-    service_fn(move |request: Request<B>| {
-        let answered = inner.clone().call(request);
-        async move {
-            let mut response = answered.await?;
-            let interference = response.extensions().get::<Interference>();
-            if interference.is_some_and(|rule| rule.kind == InterferenceKind::Dropped) {
-                response.extensions_mut().insert(HangUp);
-            }
-            Ok(response)
-        }
+    logged(guarded(held, Limits::default()), |response| {
+        response.extensions_mut().insert(HangUp);
     })
 }
 
