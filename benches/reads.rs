@@ -2,7 +2,7 @@
 //!
 //! The HATEOAS dialect: a tree by its title, and the list of forty, among ever more trees. The
 //! JSON dialect: what is told of a partition and of an instance, beside the same question in the
-//! classic one. Each is an exchange with the whole router but without a socket, the median of
+//! classic one. A poll, beside one in a world with a fault rule that is for other calls. Each is an exchange with the whole router but without a socket, the median of
 //! many, one after the other.
 #![allow(
     clippy::unwrap_used,
@@ -36,7 +36,21 @@ const LIVE: &str = "/hateoas/ERP5Document_getHateoas?mode=search&query=portal_ty
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     instances().await;
+    polls().await;
     searches().await;
+}
+
+/// A computer's poll, without a fault rule and with one that is for other calls.
+async fn polls() {
+    let computers = "computers: [{reference: COMP-1, partitions: 10}]\n";
+    let rule = "faults: [{match: {call: supplySupply}, effect: {drop: true}}]\n";
+    let path = "/getFullComputerInformation?computer_id=COMP-1";
+    let get = || request("GET", path, Body::empty());
+    let mut times = Vec::new();
+    for text in [computers.to_owned(), format!("{computers}{rule}")] {
+        times.push(micros(exchange(&router(&text).await, get, |_| {}).await));
+    }
+    println!("medians in microseconds; a poll without fault rules, with one: {times:.1?}");
 }
 
 async fn searches() {

@@ -7,11 +7,13 @@
 
 pub mod allocation;
 pub mod behaviour;
+pub mod call;
 pub mod caller;
 pub mod certificate;
 pub mod computer;
 pub mod document;
 pub mod forwarding;
+pub mod given;
 pub mod guid;
 pub mod identifier;
 pub mod instance;

@@ -2,7 +2,8 @@
 //!
 //! Every answer carries the request's id in `X-Request-Id`. A front that knows more than the path
 //! puts [`CallFacts`] into the extensions of its response, and an error that is nobody's business
-//! outside as [`InternalFailure`]: the chain is written once, here, under the same id.
+//! outside as [`InternalFailure`]: the chain is written once, here, under the same id. What a fault
+//! rule did to the answer is there as [`Interference`].
 
 use std::{
     any::Any,
@@ -86,13 +87,35 @@ pub struct CallFacts {
     pub computer: Option<String>,
 }
 
+/// What a fault rule did to an answer, which carries it in its extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interference {
+    /// The rule's name.
+    pub rule: String,
+    /// What the client is left with.
+    pub kind: InterferenceKind,
+}
+
+/// What a fault rule leaves a client with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InterferenceKind {
+    /// The answer as it is.
+    Answered,
+    /// The beginning of the answer; then the connection ends.
+    Cut,
+    /// No answer: the connection ends. The response only stands for that.
+    Dropped,
+}
+
 /// The reason of an internal error, kept from the client and meant for the log.
 #[derive(Debug, Clone)]
 pub struct InternalFailure(pub Arc<dyn Error + Send + Sync>);
 
 /// `inner` with an id and a log line for each request, and a 500 for one whose handler panics.
+/// `hang_up` marks an answer that nobody is to get for whoever would send it.
 pub fn logged<S, B>(
     inner: S,
+    hang_up: fn(&mut Response),
 ) -> impl Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
 + Clone
 + Send
@@ -135,6 +158,10 @@ where
                     "internal error"
                 );
             }
+            let interference = response.extensions().get::<Interference>();
+            if interference.is_some_and(|rule| rule.kind == InterferenceKind::Dropped) {
+                hang_up(&mut response);
+            }
             if let Some((path, began)) = watched {
                 write_line(id, &path, began.elapsed(), &response);
             }
@@ -146,8 +173,14 @@ where
 
 fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response) {
     let facts = response.extensions().get::<CallFacts>();
+    let interference = response.extensions().get::<Interference>();
     let call = facts.map_or(path, |facts| facts.call);
     let status = response.status().as_u16();
+    let outcome = match interference.map(|interference| interference.kind) {
+        None | Some(InterferenceKind::Answered) => "answered",
+        Some(InterferenceKind::Cut) => "answered in part",
+        Some(InterferenceKind::Dropped) => "not answered, instead of",
+    };
     // Thousandths of a millisecond are as fine as it gets.
     let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     tracing::info!(
@@ -161,8 +194,9 @@ fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response)
             computer = facts.and_then(|facts| facts.computer.as_deref()),
             status,
             duration_ms,
+            rule = interference.map(|interference| interference.rule.as_str()),
         },
-        "{call:?} answered {status}",
+        "{call:?} {outcome} {status}",
     );
 }
 
@@ -226,7 +260,7 @@ mod tests {
         async fn broken(_: Request<()>) -> Result<Response, Infallible> {
             panic!("on purpose")
         }
-        let mut service = logged(service_fn(broken));
+        let mut service = logged(service_fn(broken), |_| {});
         let Ok(response) = service.call(Request::new(())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(response.headers().contains_key(REQUEST_ID));

@@ -11,6 +11,7 @@ pub mod control;
 mod date;
 mod document;
 mod fake_frontend;
+mod faults;
 mod form;
 pub mod forward;
 pub mod hateoas;
@@ -48,6 +49,14 @@ pub struct Route {
     pub method: Method,
     /// Its path; `{name}` stands for a part that the caller chooses.
     pub path: &'static str,
+}
+
+impl Route {
+    /// The call's name in logs and rules: the last part of its path.
+    pub fn name(&self) -> &'static str {
+        let mut parts = self.path.rsplit('/');
+        parts.find(|part| !part.is_empty()).unwrap_or(self.path)
+    }
 }
 
 /// What handlers work with; each takes the part that it needs.

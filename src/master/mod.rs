@@ -67,7 +67,7 @@ use crate::{
         status::{AccessStatus, StatusSubject},
         time::Timestamp,
     },
-    mock::{clock::Clock, journal::Journal},
+    mock::{clock::Clock, faults::Faults, journal::Journal},
     pki::Authority,
     store::{Store, lookup::Named},
 };
@@ -124,6 +124,7 @@ struct World {
     store: Store,
     clock: Clock,
     journal: Journal,
+    faults: Faults,
     behaviour: RwLock<Arc<Behaviour>>,
     pulses: pulse::Pulses,
     repeats: repeat::Repeats,
@@ -159,6 +160,7 @@ impl Master {
             last_round_us: AtomicI64::new(now.as_micros()),
             clock: settings.clock,
             journal: Journal::default(),
+            faults: Faults::new(settings.seed),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             pulses: pulse::Pulses::default(),
             repeats: repeat::Repeats::default(),
@@ -219,6 +221,11 @@ impl Master {
     /// What happened in the world.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    /// What shall go wrong in the world.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// A random text made when the world was opened, by which a proxy recognises itself

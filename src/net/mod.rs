@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use self::handshake::Handshakes;
 
 pub use self::{
-    connection::HttpService,
+    connection::{HangUp, HttpService},
     endpoint::{Endpoint, EndpointError},
     listener::{BindError, Listener},
     name::{TlsName, TlsNameError},

@@ -272,8 +272,8 @@ class MasterTestCase(unittest.TestCase):
         self.master = self.start(**self.options)
         self.slap = self.master.connect()
 
-    def start(self, **options):
-        master = Master(**options)
+    def start(self, *arguments, **options):
+        master = Master(*arguments, **options)
         self.addCleanup(self._finish, master)
         return master
 

@@ -14,6 +14,7 @@ CASES = 30
 CERTIFICATES = "/_mock/v1/certificates"
 REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
+FAULTS = "/_mock/v1/faults"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
 
@@ -34,7 +35,7 @@ class OpenApiTest(MasterTestCase):
         self.document = json.loads(self.master.call("GET", "/_mock/openapi.json").body)
 
     def send(self, method, path, value=None):
-        body = json.dumps(value).encode("ascii") if method == "POST" else None
+        body = json.dumps(value).encode("ascii") if method in ("POST", "PUT") else None
         answer = self.master.call(method, path, body=body, headers={"Content-Type": "application/json"})
         return answer.status, json.loads(answer.body)
 
@@ -87,6 +88,13 @@ class OpenApiTest(MasterTestCase):
         done("POST", TOKENS, {"purpose": "computer"})
         done("POST", TOKENS, {"purpose": "user", "lifetime_s": 1, "value": "demo-token", "reusable": True})
         self.assertEqual(len(done("GET", TOKENS)["tokens"]), 2)
+        rule = {"name": "x", "match": {"call": "getRunId", "nth": [2]}, "effect": {"delay_ms": [0, 1], "status": 503}}
+        done("POST", FAULTS, rule)
+        done("PUT", FAULTS + "/{name}", {"effect": {"stale": True}, "lifetime_s": 60}, path=FAULTS + "/y")
+        done("GET", FAULTS + "/{name}", path=FAULTS + "/y")
+        self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
+        self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
+        self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {
@@ -114,6 +122,12 @@ class OpenApiTest(MasterTestCase):
                 TOKENS,
                 [{}, [], {"purpose": "x"}, {"purpose": 1}, {"purpose": "user", "reusable": "yes"}]
                 + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
+            ),
+            (
+                FAULTS,
+                [{}, [], {"effect": 1}, {"effect": {"x": 1}}, {"effect": {"delay_ms": [1]}}, {"effect": {"status": 99}}]
+                + [dict({"effect": {"drop": True}}, **wrong) for wrong in ({"when": "x"}, {"sequence": []})]
+                + [{"effect": {"drop": True}, "match": {"nth": nth}} for nth in (0, [], [0], "1")],
             ),
         ):
             schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))

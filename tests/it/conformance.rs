@@ -60,6 +60,7 @@ modules! {
         test_cli_node: "The commands of a node: `slapos node format` and the like.",
         test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
         test_durability: "`kill -9` in the middle of writes.",
+        test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",
         test_forwarding: "Requests for other masters, slapmaster's and the real slapproxy's.",
         test_hateoas: "The library's methods that use HATEOAS: trees, computers, news, tokens.",
         test_hostile: "Bad input of every kind.",

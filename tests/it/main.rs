@@ -13,6 +13,7 @@ mod compatibility;
 mod conformance;
 mod control_calls;
 mod database;
+mod faults;
 mod fixtures;
 mod forwarding;
 mod hateoas_calls;

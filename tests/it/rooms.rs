@@ -63,7 +63,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "fixture",
-        rooms: &["domain", "master"],
+        rooms: &["domain", "master", "mock"],
         banned: &["axum", "hyper", "quick_xml", "sqlx"],
     },
     Room {

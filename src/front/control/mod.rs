@@ -7,6 +7,7 @@
 mod access;
 mod authority;
 mod certificates;
+mod faults;
 mod health;
 mod openapi;
 mod page;
@@ -20,7 +21,7 @@ use axum::{
     http::{Method, StatusCode},
     middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, delete, get, post, put},
 };
 use serde_json::Value;
 
@@ -64,6 +65,8 @@ macro_rules! routes {
     };
     (@GET $path:literal $handler:path) => { get($handler).layer(routes!(@named $path)) };
     (@POST $path:literal $handler:path) => { post($handler).layer(routes!(@named $path)) };
+    (@PUT $path:literal $handler:path) => { put($handler).layer(routes!(@named $path)) };
+    (@DELETE $path:literal $handler:path) => { delete($handler).layer(routes!(@named $path)) };
     (@named $path:literal) => { map_response(async |response: Response| named($path, response)) };
 }
 
@@ -85,6 +88,12 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/faults" (faults::LIST) => faults::list;
+        POST "/_mock/v1/faults" (faults::ADD) => faults::add;
+        DELETE "/_mock/v1/faults" (faults::CLEAR) => faults::clear;
+        GET "/_mock/v1/faults/{name}" (faults::ONE) => faults::one;
+        PUT "/_mock/v1/faults/{name}" (faults::PUT) => faults::put;
+        DELETE "/_mock/v1/faults/{name}" (faults::REMOVE) => faults::remove;
     }
 }
 

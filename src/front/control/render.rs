@@ -5,7 +5,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::domain::time::Timestamp;
 
@@ -20,11 +19,7 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response {
 
 /// A point in time, for example `2026-11-23T08:30:00Z`.
 pub(super) fn time(at: Timestamp) -> Value {
-    let nanos = i128::from(at.as_micros()) * 1000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanos)
-        .ok()
-        .and_then(|date| date.format(&Rfc3339).ok())
-        .map_or(Value::Null, Value::String)
+    at.rfc3339().map_or(Value::Null, Value::String)
 }
 
 #[cfg(test)]

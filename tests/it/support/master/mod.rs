@@ -37,7 +37,7 @@ use slapmaster::{
         address::PublicAddress,
         auth::{Access, AccessMode, PeerCertificate},
         forward::{ForwardLimits, Forwarder},
-        log::{CallFacts, InternalFailure},
+        log::{CallFacts, Interference, InternalFailure},
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
@@ -246,6 +246,7 @@ impl TestMaster {
             status: parts.status,
             headers: parts.headers,
             facts: parts.extensions.get::<CallFacts>().cloned(),
+            interference: parts.extensions.get::<Interference>().cloned(),
             body: String::from_utf8_lossy(&bytes).into_owned(),
             bytes,
             run_id: self.master.run_id().to_owned(),
@@ -364,6 +365,8 @@ pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     /// What the log line says of the call.
     pub(crate) facts: Option<CallFacts>,
+    /// What a fault rule did.
+    pub(crate) interference: Option<Interference>,
     run_id: String,
 }
 
