@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     config::SlapproxySettings,
-    domain::behaviour::{Behaviour, Preset},
+    domain::{
+        behaviour::{Behaviour, Preset},
+        seed::Seed,
+    },
     front::log::chain,
     master::{Master, MasterError, OpenError, ReleaseMove, WorldSettings},
     slapproxy::{self, SlapproxyError},
@@ -60,7 +63,7 @@ pub async fn import(file: &Path, database: Option<&Path>) -> Result<Imported, Im
     })
 }
 
-async fn fill(master: &Master, seed: crate::domain::seed::Seed) -> Result<(), ImportError> {
+async fn fill(master: &Master, seed: Seed) -> Result<(), ImportError> {
     if !master.is_untouched().await? {
         return Err(ImportError::Taken(master.database_path().to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{at, refused, tree::Made};
+use super::{refused, tree::Made};
 use crate::{
     domain::{
         identifier::PartitionAddress,
@@ -11,7 +11,7 @@ use crate::{
         state::{InstanceKind, PartitionState},
         status::{StatusReport, StatusSubject},
     },
-    master::{Missing, Result, allocate::Occupancy, operation::Operation},
+    master::{MasterError, Missing, Result, allocate::Occupancy, operation::Operation},
     store::{self, partition::Spot},
 };
 
@@ -165,19 +165,15 @@ fn found(
     address: &PartitionAddress,
     spot: Option<Spot>,
 ) -> Result<(Spot, i64, PartitionState)> {
-    let missing = |missing: Missing| at::<()>(seed.place, Err(missing.into()));
-    let Some(spot) = spot else {
-        missing(Missing::Computer(address.computer.clone()))?;
-        return Err(does_not_fit(seed, address));
-    };
-    let Some((partition_id, state)) = spot.partition else {
-        missing(Missing::Partition(address.clone()))?;
-        return Err(does_not_fit(seed, address));
-    };
+    let missing = |missing: Missing| refused(seed.place, missing.to_string(), "one that is there");
+    let spot = spot.ok_or_else(|| missing(Missing::Computer(address.computer.clone())))?;
+    let (partition_id, state) = spot
+        .partition
+        .ok_or_else(|| missing(Missing::Partition(address.clone())))?;
     Ok((spot, partition_id, state))
 }
 
-fn does_not_fit(seed: &SeedInstance, address: &PartitionAddress) -> crate::master::MasterError {
+fn does_not_fit(seed: &SeedInstance, address: &PartitionAddress) -> MasterError {
     let PartitionAddress {
         computer,
         partition,
