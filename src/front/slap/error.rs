@@ -33,6 +33,8 @@ pub(super) enum CallKind {
     ComputerRead,
     /// Reads a partition.
     PartitionRead,
+    /// Reads the certificate of the instance on a partition.
+    PartitionCertificate,
     /// Reads the status of a partition.
     PartitionStatus,
     /// Reads the status of a computer or of an installation.
@@ -191,6 +193,7 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         Missing::Computer(_) => match kind {
             CallKind::ComputerRead
             | CallKind::PartitionRead
+            | CallKind::PartitionCertificate
             | CallKind::PartitionStatus
             | CallKind::TreeRead
             | CallKind::Request
@@ -244,7 +247,8 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
             }
             // Slapproxy lacks these calls, or knows one answer to all of them, or has a switch of
             // its own for them.
-            CallKind::PartitionStatus
+            CallKind::PartitionCertificate
+            | CallKind::PartitionStatus
             | CallKind::ComputerStatus
             | CallKind::TreeRead
             | CallKind::ProductRead
@@ -305,8 +309,8 @@ mod tests {
         request::{BrokenRule, RefusedValue},
     };
     use CallKind::{
-        ComputerRead, ComputerStatus, ComputerWrite, PartitionRead, PartitionStatus,
-        PartitionWrite, ProductRead, Request, Setup, SoftwareReport, TreeRead,
+        ComputerRead, ComputerStatus, ComputerWrite, PartitionCertificate, PartitionRead,
+        PartitionStatus, PartitionWrite, ProductRead, Request, Setup, SoftwareReport, TreeRead,
     };
 
     fn computer() -> Missing {
@@ -387,6 +391,8 @@ mod tests {
         check("C.66", ComputerStatus, computer(), [404, 404, 404]);
         check("C.66, slap.md 5.18", TreeRead, computer(), [404, 500, 404]);
         check("C.67", PartitionRead, partition(), [404, 404, 500]);
+        check("C.78", PartitionCertificate, computer(), [404, 500, 404]);
+        check("C.78", PartitionCertificate, partition(), [404, 404, 404]);
         check("C.67", PartitionStatus, partition(), [404, 500, 404]);
         check("C.67", TreeRead, partition(), [404, 404, 404]);
         check("semantics.md 12.3", TreeRead, nobody(true), [404, 404, 404]);
