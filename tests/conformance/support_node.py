@@ -6,8 +6,12 @@ Start reading at NodeTestCase.
 """
 
 import atexit
+import collections
 import configparser
+import fcntl
 import functools
+import glob
+import hashlib
 import json
 import os
 import pwd
@@ -48,6 +52,10 @@ END_LIMIT_S = 20
 # What its buildout has pip do: the recipes are built with what is installed, and nothing is fetched.
 # (`0` is how pip spells that this switch of its is on.)
 WITHOUT_AN_INDEX = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
+
+# A folder for software, and the URLs of the releases that are built in it.
+Built = collections.namedtuple("Built", "software_root urls")
+VERSIONS = ("1", "2")
 
 # What the master says of what was reported.
 STARTED = "#access Instance correctly started"
@@ -108,9 +116,9 @@ class Node:
         """A path in a partition."""
         return self.path("instance", partition, *names)
 
-    def configure(self, section="slapos", configuration=None, **options):
+    def configure(self, section="slapos", **options):
         """Changes options of its configuration file."""
-        change_configuration(configuration or self.path("node.cfg"), section, **options)
+        change_configuration(self.path("node.cfg"), section, **options)
 
     def slapos(self, *arguments, **environment):
         """slapos node …"""
@@ -137,13 +145,19 @@ class Node:
 
     def processes(self):
         """What its supervisor has of partitions: their states by group and name."""
-        with getSupervisorRPC(self.path(SOCKET)) as supervisor:
-            found = supervisor.getAllProcessInfo()
-        return {
-            "%s:%s" % (process["group"], process["name"]): process["statename"]
-            for process in found
-            if process["group"] != "watchdog"
-        }
+        found = {}
+
+        def settled():
+            with getSupervisorRPC(self.path(SOCKET)) as supervisor:
+                told = supervisor.getAllProcessInfo()
+            # Its watchdog is where a packaged node has it, and never starts here.
+            of_partitions = [process for process in told if process["group"] != "watchdog"]
+            found.clear()
+            found.update({"%(group)s:%(name)s" % process: process["statename"] for process in of_partitions})
+            return "STARTING" not in found.values()
+
+        wait_until(settled)
+        return found
 
 
 class NodeTestCase(MasterTestCase):
@@ -160,15 +174,11 @@ class NodeTestCase(MasterTestCase):
         super().setUp()
         self.relay = Relay(self.master)
         self.addCleanup(self.relay.close)
-        self.node = self.new_node(self.relay.url, self.partition_count, software_root=self.software_root)
+        self.node = Node(self.relay.url, self.partition_count, software_root=self.software_root)
+        self.addCleanup(self.node.close)
         # What `slapos node format` would do, less the command.
         self.format(count=self.partition_count)
         self.node.make_partitions(self.partition_count)
-
-    def new_node(self, *arguments, **keywords):
-        node = Node(*arguments, **keywords)
-        self.addCleanup(node.close)
-        return node
 
     # -- doing ---------------------------------------------------------------------------------
 
@@ -186,7 +196,7 @@ class InstanceTestCase(NodeTestCase):
     def setUp(self):
         built = built_releases()
         self.software_root = built.software_root
-        self.release, self.next_release = (release.url for release in built.releases)
+        self.release, self.next_release = built.urls
         super().setUp()
 
     # -- doing ---------------------------------------------------------------------------------
@@ -208,7 +218,7 @@ class InstanceTestCase(NodeTestCase):
         self.assertEqual(self.partition_status(partition)["text"], text)
 
     def assert_error(self, text, partition="slappart0"):
-        """The status is that of a failure, and ends with a text."""
+        """The status is that of a failure, and tells a text."""
         status = self.partition_status(partition)["text"]
         self.assertTrue(status.startswith("#error while instanciating: "), status)
         self.assertIn(text, status)
@@ -226,27 +236,52 @@ class InstanceTestCase(NodeTestCase):
 # -- releases that are built -----------------------------------------------------------------------
 
 
-class Built:
-    """Two releases, built by slapgrid into a folder for software that nodes can share."""
-
-    def __init__(self):
-        with Master() as master:
-            self._node = Node(master.url)
-            self.software_root = self._node.software_root
-            self.releases = [Release(self._node.home, version) for version in ("1", "2")]
-            library = master.connect()
-            library.registerComputer(COMPUTER).updateConfiguration(dumps(computer_configuration(COMPUTER, [])))
-            for release in self.releases:
-                library.registerSupply().supply(release.url, COMPUTER)
-            done = self._node.slapos("software")
-            if done.code != 0:
-                raise AssertionError(done.err)
-
-
 @functools.lru_cache(maxsize=None)
 def built_releases():
-    """Those of this run of tests: built for whoever asks first, removed with its folder at the end."""
-    return Built()
+    """Two releases that slapgrid built into a folder for software that nodes can share.
+
+    They are kept beside what built them, and built again once their recipes are others.
+    """
+    digest = hashlib.sha256(SOFTWARE.encode("utf-8"))
+    for path in sorted(glob.glob(os.path.join(RECIPE, "*.py"))):
+        with open(path, "rb") as file:
+            digest.update(file.read())
+    folder = os.path.join(sys.prefix, "built-" + digest.hexdigest()[:16])
+    complete = os.path.join(folder, ".complete")
+    with open(folder + ".lock", "w") as lock:
+        # Until the file is closed: other modules of tests want the same.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(complete):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.mkdir(folder)
+            build_releases(folder)
+            with open(complete, "w"):
+                pass
+    return built_in(folder)
+
+
+def built_in(folder):
+    urls = [os.path.join(folder, "release-" + version, "software.cfg") for version in VERSIONS]
+    return Built(os.path.join(folder, "software"), urls)
+
+
+def build_releases(folder):
+    built = built_in(folder)
+    os.mkdir(built.software_root, 0o750)
+    for version in VERSIONS:
+        Release(folder, version)
+    with Master() as master:
+        library = master.connect()
+        library.registerComputer(COMPUTER).updateConfiguration(dumps(computer_configuration(COMPUTER, [])))
+        for url in built.urls:
+            library.registerSupply().supply(url, COMPUTER)
+        node = Node(master.url, software_root=built.software_root)
+        try:
+            done = node.slapos("software")
+        finally:
+            node.close()
+    if done.code != 0:
+        raise AssertionError(done.err)
 
 
 # -- folders, processes, privileges ----------------------------------------------------------------

@@ -65,7 +65,6 @@ cat > "$1" <<END
 END
 """
 
-
 FOLDER_OF_SLAPOS = os.path.abspath(os.path.join(os.path.dirname(slapos.slap.__file__), "../.."))
 
 
@@ -137,9 +136,7 @@ class Instance(Recipe):
 
     def request(self, partition, own, title, **more):
         state = self.connection["requested-state"]
-        asked = partition.request(
-            self.connection["software-release-url"], "child", title, state=state, **more
-        )
+        asked = partition.request(self.connection["software-release-url"], "child", title, state=state, **more)
         try:
             own[title] = asked.getConnectionParameterDict()["url"]
         except (KeyError, slapos.slap.ResourceNotReady):
