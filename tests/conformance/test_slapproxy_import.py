@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
 from support import Master, MasterTestCase, main, partition_configuration
 from support_slapproxy import (
@@ -55,6 +56,12 @@ class InAFolder(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
+        # A client of 2022 keeps what it is told below HOME, also what another master was asked at this port.
+        home = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, home)
+        at_home = unittest.mock.patch.dict(os.environ, HOME=home)
+        at_home.start()
+        self.addCleanup(at_home.stop)
 
     def path(self, name):
         return os.path.join(self.folder, name)
