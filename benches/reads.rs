@@ -2,7 +2,8 @@
 //!
 //! The HATEOAS dialect: a tree by its title, and the list of forty, among ever more trees. The
 //! JSON dialect: what is told of a partition and of an instance, beside the same question in the
-//! classic one. The poll of a node of 100 partitions, and what of it the journal takes. Each is an
+//! classic one. The poll of a node of 100 partitions, what of it the journal takes, and what a
+//! fault rule that is for other calls adds to a poll. Each is an
 //! exchange with the whole router but without a socket, the median of
 //! many, one after the other.
 #![allow(
@@ -41,7 +42,21 @@ const LIVE: &str = "/hateoas/ERP5Document_getHateoas?mode=search&query=portal_ty
 async fn main() {
     polls().await;
     instances().await;
+    polls_and_entries().await;
     searches().await;
+}
+
+/// A computer's poll, without a fault rule and with one that is for other calls.
+async fn polls() {
+    let computers = "computers: [{reference: COMP-1, partitions: 10}]\n";
+    let rule = "faults: [{match: {call: supplySupply}, effect: {drop: true}}]\n";
+    let path = "/getFullComputerInformation?computer_id=COMP-1";
+    let get = || request("GET", path, Body::empty());
+    let mut times = Vec::new();
+    for text in [computers.to_owned(), format!("{computers}{rule}")] {
+        times.push(micros(exchange(&router(&text).await, get, |_| {}).await));
+    }
+    println!("medians in microseconds; a poll without fault rules, with one: {times:.1?}");
 }
 
 async fn searches() {
@@ -77,8 +92,8 @@ async fn searches() {
     );
 }
 
-/// What a node asks all day, answered from memory.
-async fn polls() {
+/// What a node asks all day, answered from memory, and what of it the journal takes.
+async fn polls_and_entries() {
     let mut text = String::from("computers: [{reference: COMP-1, partitions: 100}]\ntrees:\n");
     for number in 0..100 {
         let release = "https://sr.example.org/a.cfg";

@@ -10,5 +10,6 @@ pub mod master;
 pub mod mock;
 pub mod net;
 pub mod pki;
+pub mod slapproxy;
 pub mod store;
 pub mod xml;

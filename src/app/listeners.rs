@@ -14,7 +14,7 @@ use crate::{
         log::logged,
         readiness::held_until_ready,
     },
-    net::{Endpoint, HttpService, Limits, Listener, Server, Tls, guard::guarded},
+    net::{Endpoint, HangUp, HttpService, Limits, Listener, Server, Tls, guard::guarded},
 };
 
 use super::RunError;
@@ -153,7 +153,9 @@ fn state_for(endpoint: &Endpoint, settings: &Settings, state: &AppState) -> AppS
 
 fn service(router: Router, state: &AppState) -> impl HttpService {
     let held = held_until_ready(router, state.readiness.clone());
-    logged(guarded(held, Limits::default()))
+    logged(guarded(held, Limits::default()), |response| {
+        response.extensions_mut().insert(HangUp);
+    })
 }
 
 /// `inner`, with the certificate of the connection in the extensions of each of its requests.

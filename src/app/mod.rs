@@ -1,6 +1,6 @@
 //! Builds the rooms in order, hands them to the listeners, and takes them down again.
 //!
-//! The order is: bind, announce, open the world, answer, load the fixtures, ready. Health is
+//! The order is: bind, announce, open the world, answer, import, load the fixtures, ready. Health is
 //! answered from the moment the world is open; calls of the protocol wait until it is ready.
 //! Start with [`run`].
 
@@ -9,6 +9,7 @@ mod listeners;
 pub mod logging;
 mod ready_file;
 pub mod seed;
+pub mod slapproxy;
 mod stop;
 mod tls;
 
@@ -33,6 +34,7 @@ use self::{
     listeners::Listeners,
     ready_file::ReadyFile,
     seed::SeedError,
+    slapproxy::ImportError,
     stop::StopSignals,
     tls::{IssueError, TlsFileError},
 };
@@ -56,6 +58,9 @@ pub enum RunError {
     /// The world cannot be opened.
     #[error("{}", front::log::chain(.0))]
     Database(OpenError),
+    /// What a slapproxy held cannot be taken over.
+    #[error(transparent)]
+    Slapproxy(#[from] ImportError),
     /// The server's certificate, or its key, is in no usable file.
     #[error(transparent)]
     Tls(#[from] TlsFileError),
@@ -93,7 +98,7 @@ impl RunError {
             Self::ServerCertificate(error) => error.exit_code(),
             Self::Fixture(error) => error.exit_code(),
             Self::Listen(_) => 4,
-            Self::Database(_) => 5,
+            Self::Database(_) | Self::Slapproxy(_) => 5,
         }
     }
 }
@@ -206,11 +211,16 @@ fn world(settings: &Settings) -> WorldSettings {
             bodies: !settings.journal_without_bodies,
         },
         metrics: Metrics::default(),
+        other_masters: settings.other_masters.clone(),
     }
 }
 
-/// Loads the fixtures: all are read, then all are applied, before anything is ready.
+/// Takes a slapproxy's world over, then loads the fixtures: all are read, then all are applied,
+/// before anything is ready.
 async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
+    if let Some(settings) = &settings.slapproxy {
+        slapproxy::take_over(settings, master).await?;
+    }
     let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
     Ok(seed::load(&files, master).await?)
 }

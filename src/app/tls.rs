@@ -13,7 +13,7 @@ use crate::{
     config::{Settings, TlsFiles},
     domain::behaviour::AuthRevoked,
     master::{HandshakeRefusal, Master, MasterError},
-    net::{ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls, TlsName},
+    net::{ClientCheck, IdentityError, PeerRefusal, Tls, TlsIdentity, TlsName},
 };
 
 use super::listeners::Listeners;
@@ -77,11 +77,11 @@ impl IssueError {
 }
 
 /// Reads the certificate and key that were given.
-pub(super) fn read_identity(files: &TlsFiles) -> Result<ServerIdentity, TlsFileError> {
+pub(super) fn read_identity(files: &TlsFiles) -> Result<TlsIdentity, TlsFileError> {
     let (of_certificate, of_key) = ("--tls-cert", "--tls-key");
     let chain = read(of_certificate, &files.certificate)?;
     let key = read(of_key, &files.key)?;
-    ServerIdentity::from_pem(&chain, &key).map_err(|source| {
+    TlsIdentity::from_pem(&chain, &key).map_err(|source| {
         let (flag, path) = match source {
             IdentityError::NoCertificate | IdentityError::BrokenCertificate => {
                 (of_certificate, &files.certificate)
@@ -115,7 +115,7 @@ fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
 /// How https listeners speak TLS, if there are any: as `given`, or with a certificate that the
 /// world's authority issues.
 pub(super) async fn of_listeners(
-    given: Option<ServerIdentity>,
+    given: Option<TlsIdentity>,
     listeners: &Listeners,
     settings: &Settings,
     master: &Master,
@@ -134,10 +134,7 @@ pub(super) async fn of_listeners(
     )))
 }
 
-async fn issued_identity(
-    names: Vec<String>,
-    master: &Master,
-) -> Result<ServerIdentity, IssueError> {
+async fn issued_identity(names: Vec<String>, master: &Master) -> Result<TlsIdentity, IssueError> {
     let issued = master
         .server_certificate(names)
         .await
@@ -146,7 +143,7 @@ async fn issued_identity(
         issued.chain_pem.as_bytes(),
         issued.key_pem.expose().as_bytes(),
     );
-    ServerIdentity::from_pem(chain, key).map_err(IssueError::Unusable)
+    TlsIdentity::from_pem(chain, key).map_err(IssueError::Unusable)
 }
 
 /// Everything that a client may call this server: what loopback is called, the machine's name, the

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{ArgMatches, Command};
 
-use crate::config::{SETTINGS, Settings, Shape, Source};
+use crate::config::{SETTINGS, Settings, Shape, Source, Written, slapos_cfg::SlaposCfg};
 
 use super::{Failure, settings};
 
@@ -15,11 +15,14 @@ pub(super) fn command() -> Command {
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
-    let raw = settings::raw(matches);
-    Settings::resolve(&raw)?;
+    let written = Written::complete(&settings::raw(matches))?;
+    let settings = Settings::of(&written)?;
+    for warning in &settings.warnings {
+        let _ = writeln!(io::stderr().lock(), "warning: {warning}");
+    }
     let mut out = io::stdout().lock();
     for setting in SETTINGS {
-        let Some(given) = raw.get(setting.name) else {
+        let Some(given) = written.raw.get(setting.name) else {
             continue;
         };
         let value = match setting.shape {
@@ -30,10 +33,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         let origin = match given.source {
             Source::Flag => format!("{}, --{}", given.source, setting.name),
             Source::Variable => format!("{}, {}", given.source, setting.variable),
-            Source::Default => given.source.to_string(),
+            Source::SlaposCfg | Source::Default => given.source.to_string(),
         };
         // A reader that stops early, as `head`, is no failure.
         let _ = writeln!(out, "{:<22} {value}  ({origin})", setting.name);
+    }
+    for (option, value) in written.slapos_cfg.iter().flat_map(SlaposCfg::shown) {
+        let _ = writeln!(out, "{option:<22} {value}  ({})", Source::SlaposCfg);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 mod check;
 mod config;
 mod healthcheck;
+mod import_slapproxy;
 mod serve;
 mod settings;
 
@@ -31,6 +32,8 @@ struct Failure {
 impl Failure {
     /// The wrong usage, or a setting that was refused.
     const USAGE: u8 = 2;
+    /// A database that is not readable, or not writable.
+    const DATABASE: u8 = 5;
 
     fn new(code: u8, message: impl Display) -> Self {
         Self {
@@ -79,6 +82,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<
         Some(("healthcheck", matches)) => healthcheck::run(matches),
         Some(("config", matches)) => config::run(matches),
         Some(("check", matches)) => check::run(matches),
+        Some(("import-slapproxy", matches)) => import_slapproxy::run(matches),
         Some(_) | None => Err(Failure::new(
             Failure::USAGE,
             "no command: try `slapmaster serve`",
@@ -99,6 +103,7 @@ fn command() -> Command {
         .subcommand(settings::with_settings(healthcheck::command()))
         .subcommand(settings::with_settings(config::command()))
         .subcommand(check::command())
+        .subcommand(import_slapproxy::command())
 }
 
 /// Prints help where it was asked for; else turns clap's report around, so that its first line

@@ -17,6 +17,9 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(settings: Settings, began: Instant) -> Result<(), Failure> {
     let log = logging::start(settings.log_level.0, settings.log_format);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -105,6 +105,13 @@ pub const SETTINGS: &[Setting] = &[
         help: "Believe the common name that a proxy in front hands over in this header",
     },
     Setting {
+        name: "slapos-cfg",
+        variable: "SLAPMASTER_SLAPOS_CFG",
+        shape: Shape::Value("FILE"),
+        default: "",
+        help: "The slapos.cfg of a slapproxy to stand in for: sets --listen, --database, --default-computer and --preset slapproxy, unless they are given",
+    },
+    Setting {
         name: "database",
         variable: "SLAPMASTER_DATABASE",
         shape: Shape::Value("PATH"),

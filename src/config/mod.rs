@@ -1,30 +1,43 @@
-//! The settings of the process: from a flag, an environment variable or a default, checked once.
+//! The settings of the process: from a flag, an environment variable, a `slapos.cfg` or a default,
+//! checked once.
 //!
 //! [`SETTINGS`] is the one list of them: flags, variables, help and `slapmaster config` are made
 //! of it. Nothing below `app` sees a [`Settings`]; rooms get values. What describes a world is in
 //! fixtures, not here.
 
 mod list;
+pub mod slapos_cfg;
 mod value;
 mod variable;
+mod written;
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use axum::http::HeaderName;
 
 use crate::{
-    domain::{behaviour::Preset, identifier::ComputerReference, secret::Secret},
+    domain::{
+        behaviour::Preset,
+        forwarding::OtherMaster,
+        identifier::{ComputerReference, ProductReference, SoftwareReleaseUri},
+        local_release::ReleaseRoot,
+        secret::Secret,
+    },
     net::{ClientCertificates, Endpoint, TlsName},
 };
 
-use self::value::{
-    client_certificates, count, endpoint, external_url, header_name, number, path, switch,
-    tls_name, token, word,
-};
 pub use self::{
     list::{SETTINGS, Setting, Shape, VARIABLE_PREFIX},
     value::{AccessPolicy, ExternalUrl, LogFormat, LogLevel},
     variable::{check_variables, split_values},
+    written::Written,
+};
+use self::{
+    slapos_cfg::SlaposCfgError,
+    value::{
+        client_certificates, count, endpoint, external_url, header_name, number, path, switch,
+        tls_name, token, word,
+    },
 };
 
 /// Where a value came from.
@@ -34,7 +47,9 @@ pub enum Source {
     Flag,
     /// The environment.
     Variable,
-    /// Neither.
+    /// The `slapos.cfg` that a flag or a variable names.
+    SlaposCfg,
+    /// None of them.
     Default,
 }
 
@@ -110,6 +125,23 @@ pub struct Settings {
     pub exit_with_parent: bool,
     /// What random choices follow from.
     pub seed: u64,
+    /// What a `slapos.cfg` says that only it can say.
+    pub slapproxy: Option<SlapproxySettings>,
+    /// Other masters, to which requests may be forwarded.
+    pub other_masters: Vec<OtherMaster>,
+    /// What was given without effect, in words.
+    pub warnings: Vec<String>,
+}
+
+/// What a server does that stands in for a slapproxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlapproxySettings {
+    /// Slapproxy's database, which is imported into a world that is still empty.
+    pub database: Option<PathBuf>,
+    /// The folder that local software releases are below.
+    pub release_root: ReleaseRoot,
+    /// The software products, each with its one release.
+    pub products: Vec<(ProductReference, SoftwareReleaseUri)>,
 }
 
 /// A server certificate in files.
@@ -124,6 +156,9 @@ pub struct TlsFiles {
 /// A setting whose value was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
+    /// The `slapos.cfg` is refused.
+    #[error(transparent)]
+    SlaposCfg(#[from] SlaposCfgError),
     /// The value is not one that the setting can have.
     #[error("{place}: `{value}`: {why}")]
     Value {
@@ -167,7 +202,13 @@ pub enum SettingError {
 impl Settings {
     /// Checks everything that was written.
     pub fn resolve(raw: &Raw) -> Result<Self, SettingError> {
-        let reader = Reader(raw);
+        Self::of(&Written::complete(raw)?)
+    }
+
+    /// Checks what was written and completed.
+    pub fn of(written: &Written) -> Result<Self, SettingError> {
+        let reader = Reader(&written.raw);
+        let cfg = written.slapos_cfg.as_ref();
         let settings = Self {
             listen: reader.all("listen", endpoint)?,
             control_listen: reader.all("control-listen", endpoint)?,
@@ -201,6 +242,13 @@ impl Settings {
             ready_file: reader.one("ready-file", path)?,
             exit_with_parent: reader.one("exit-with-parent", switch)?.unwrap_or_default(),
             seed: reader.one("seed", number)?.unwrap_or_default(),
+            slapproxy: cfg.map(|cfg| SlapproxySettings {
+                database: cfg.database.clone(),
+                release_root: cfg.release_root.clone(),
+                products: cfg.products.clone(),
+            }),
+            other_masters: cfg.map_or_else(Vec::new, |cfg| cfg.other_masters.clone()),
+            warnings: cfg.map_or_else(Vec::new, |cfg| cfg.warnings.clone()),
         };
         settings.check_listeners()?;
         settings.check_tls()?;
@@ -283,7 +331,9 @@ impl Reader<'_> {
                 read(value).map_err(|why| SettingError::Value {
                     place: match given.source {
                         Source::Variable => variable_of(name).to_owned(),
-                        Source::Flag | Source::Default => format!("--{name}"),
+                        Source::Flag | Source::SlaposCfg | Source::Default => {
+                            format!("--{name}")
+                        }
                     },
                     value: shown(name, value).to_owned(),
                     why,
@@ -322,6 +372,7 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Flag => "command line",
             Self::Variable => "environment",
+            Self::SlaposCfg => "slapos.cfg",
             Self::Default => "default",
         })
     }

@@ -201,6 +201,14 @@ switches! {
         Accept = "accept",
     } default Refuse, real Refuse, slapproxy Accept;
 
+    /// Asking for the removal of software that was never supplied (C.94).
+    supply_unknown_release: SupplyUnknownRelease = "supply.unknown_release" {
+        /// Does nothing.
+        Nothing = "nothing",
+        /// Lists it as one to be removed: the node may have it from before.
+        List = "list",
+    } default Nothing, real Nothing, slapproxy List;
+
     /// A report that software is gone which nobody asked to remove (C.16).
     report_software_destroyed: ReportSoftwareDestroyed = "report.software_destroyed" {
         /// Not found.
@@ -293,6 +301,14 @@ switches! {
         /// The first with that release and type on the target computer.
         TargetComputer = "target_computer",
     } default Any, real Any, slapproxy TargetComputer;
+
+    /// The shared instances of a host that ends (C.95).
+    shared_host_gone: SharedHostGone = "shared.host_gone" {
+        /// They stay where they are, and the partition is not free until they end.
+        Keep = "keep",
+        /// They end with it.
+        End = "end",
+    } default Keep, real Keep, slapproxy End;
 
     /// Whether slapproxy's two invented frontends are answered (C.32).
     fake_frontend: FakeFrontend = "shared.fake_frontend" {

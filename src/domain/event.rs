@@ -38,6 +38,10 @@ states! {
         InstanceBanged = "instance_banged",
         /// An instance got another title.
         InstanceRenamed = "instance_renamed",
+        /// An instance was requested of another master.
+        RequestForwarded = "request_forwarded",
+        /// The destruction of an instance was requested of the master that has it.
+        DestructionForwarded = "destruction_forwarded",
         /// An instance published other connection parameters.
         ConnectionPublished = "connection_published",
         /// A partition holds nothing any more.

@@ -7,15 +7,18 @@
 
 pub mod allocation;
 pub mod behaviour;
+pub mod call;
 pub mod caller;
 pub mod certificate;
 pub mod computer;
 pub mod document;
 pub mod event;
 pub mod forwarding;
+pub mod given;
 pub mod guid;
 pub mod identifier;
 pub mod instance;
+pub mod local_release;
 pub mod natural;
 pub mod news;
 pub mod parameters;

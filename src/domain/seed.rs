@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 
 use super::{
     computer::ComputerFormat,
+    forwarding::ForwardedRequest,
     identifier::{
         InstanceReference, NetworkReference, PartitionAddress, ProductReference, ProjectReference,
         SoftwareReleaseUri, SoftwareType, Title, TreeReference, UserReference,
     },
     instance::Wanted,
+    local_release::ReleaseRoot,
     parameters::Parameters,
     permission::Function,
     software::SoftwareReport,
@@ -40,6 +42,8 @@ pub struct SeedRefused {
 /// All that a world shall hold. Lists apply in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seed {
+    /// Who describes it.
+    pub origin: SeedOrigin,
     /// Projects beside the default one.
     pub projects: Vec<(SeedPlace, ProjectReference)>,
     /// Users beside the default one, who may be described too.
@@ -52,6 +56,22 @@ pub struct Seed {
     pub trees: Vec<SeedTree>,
     /// Tokens.
     pub tokens: Vec<(SeedPlace, NewToken)>,
+    /// Requests that were forwarded to other masters; one that is repeated counts once.
+    pub forwarded: Vec<ForwardedRequest>,
+    /// The folder that local software releases are below; none to leave it as it is.
+    pub local_release_root: Option<ReleaseRoot>,
+}
+
+/// Who describes a [`Seed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeedOrigin {
+    /// Somebody who thought of it: every rule holds, and software instances get their
+    /// certificates at once.
+    #[default]
+    Fixture,
+    /// A slapproxy, in which it was: it does not count the children of an instance, and may hold
+    /// so many instances that each is given its certificate when that is first asked for.
+    Slapproxy,
 }
 
 /// A person.
@@ -114,6 +134,21 @@ pub struct ComputerPolicy {
     pub capacity_quantity: i64,
     /// Whether it is subscribed.
     pub subscription: Subscription,
+}
+
+impl Default for ComputerPolicy {
+    /// An open computer, in no network, with room for whatever comes.
+    fn default() -> Self {
+        Self {
+            title: None,
+            network: None,
+            categories: BTreeMap::new(),
+            allocation_scope: AllocationScope::Open,
+            capacity_scope: CapacityScope::Open,
+            capacity_quantity: 1_000_000,
+            subscription: Subscription::Subscribed,
+        }
+    }
 }
 
 /// A software release on a computer.

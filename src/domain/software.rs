@@ -1,6 +1,7 @@
 //! Software installations: releases asked for on a computer, and what it reports of them.
 
 use super::{
+    behaviour::SupplyUnknownRelease,
     identifier::{ComputerReference, InstallationReference, SoftwareReleaseUri},
     state::InstallationState,
 };
@@ -34,7 +35,7 @@ pub struct SoftwareInstallation {
 pub enum SupplyDecision {
     /// Nothing changes.
     Keep,
-    /// A new installation is made.
+    /// A new installation is made, in the state that is wanted.
     Create,
     /// The one that is there is to be removed.
     RequestDestroy,
@@ -46,13 +47,18 @@ pub enum SupplyDecision {
 pub const fn decide_supply(
     existing: Option<InstallationState>,
     wanted: InstallationState,
+    unknown: SupplyUnknownRelease,
 ) -> SupplyDecision {
     use InstallationState::{Available, Destroyed};
     match (existing, wanted) {
         (None, Available) => SupplyDecision::Create,
+        (None, Destroyed) => match unknown {
+            SupplyUnknownRelease::Nothing => SupplyDecision::Keep,
+            SupplyUnknownRelease::List => SupplyDecision::Create,
+        },
         (Some(Available), Destroyed) => SupplyDecision::RequestDestroy,
         (Some(Destroyed), Available) => SupplyDecision::Replace,
-        (None | Some(Destroyed), Destroyed) | (Some(Available), Available) => SupplyDecision::Keep,
+        (Some(Destroyed), Destroyed) | (Some(Available), Available) => SupplyDecision::Keep,
     }
 }
 
@@ -84,23 +90,18 @@ mod tests {
 
     #[test]
     fn the_supply_table() {
-        assert_eq!(decide_supply(None, Available), SupplyDecision::Create);
-        assert_eq!(decide_supply(None, Destroyed), SupplyDecision::Keep);
-        assert_eq!(
-            decide_supply(Some(Available), Available),
-            SupplyDecision::Keep
-        );
-        assert_eq!(
-            decide_supply(Some(Available), Destroyed),
-            SupplyDecision::RequestDestroy
-        );
-        assert_eq!(
-            decide_supply(Some(Destroyed), Available),
-            SupplyDecision::Replace
-        );
-        assert_eq!(
-            decide_supply(Some(Destroyed), Destroyed),
-            SupplyDecision::Keep
-        );
+        let check = |existing, wanted, expected| {
+            for unknown in [SupplyUnknownRelease::Nothing, SupplyUnknownRelease::List] {
+                assert_eq!(decide_supply(existing, wanted, unknown), expected);
+            }
+        };
+        check(None, Available, SupplyDecision::Create);
+        check(Some(Available), Available, SupplyDecision::Keep);
+        check(Some(Available), Destroyed, SupplyDecision::RequestDestroy);
+        check(Some(Destroyed), Available, SupplyDecision::Replace);
+        check(Some(Destroyed), Destroyed, SupplyDecision::Keep);
+        let removal = |unknown| decide_supply(None, Destroyed, unknown);
+        assert_eq!(removal(SupplyUnknownRelease::Nothing), SupplyDecision::Keep);
+        assert_eq!(removal(SupplyUnknownRelease::List), SupplyDecision::Create);
     }
 }

@@ -35,7 +35,7 @@ macro_rules! states {
     };
 }
 
-pub(super) use states;
+pub(crate) use states;
 
 /// A word that is none of those expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,6 @@ use crate::domain::{
     parameters::Parameters,
     request::RequestInstance,
     state::InstanceKind,
-    text::InvalidValue,
 };
 
 const WEB: &str =
@@ -24,57 +23,43 @@ pub(super) struct Invented {
     pub(super) connection: Parameters,
 }
 
-/// A parameter that the invented frontend is made of is not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MissingKey(&'static str);
-
-impl MissingKey {
-    /// The error, of the field that holds the parameters in a dialect.
-    pub(super) fn of(self, field: &str) -> InvalidValue {
-        let reason = format!("has no `{}`, which this frontend needs", self.0);
-        InvalidValue::new(field, reason)
-    }
-}
-
 /// What is answered in place of an instance, if the request is for one of the two and the switch
-/// is on. Nothing is stored.
+/// is on. Nothing is stored. One that lacks the parameters that the answer is made of is looked for
+/// a host like any other.
 ///
 /// Slapproxy points to its own forwarding address when it is reached by https; this master does
 /// not forward, and answers the URL itself.
-pub(super) fn invented(
-    request: &RequestInstance,
-    behaviour: &Behaviour,
-) -> Result<Option<Invented>, MissingKey> {
+pub(super) fn invented(request: &RequestInstance, behaviour: &Behaviour) -> Option<Invented> {
     if behaviour.fake_frontend == FakeFrontend::Off || request.kind == InstanceKind::Software {
-        return Ok(None);
+        return None;
     }
     let software_type = request.software_type.as_str();
     match request.release.as_str() {
-        WEB if WEB_TYPES.contains(&software_type) => web(&request.parameters).map(Some),
-        KVM if software_type == KVM_TYPE => kvm(&request.parameters).map(Some),
-        _ => Ok(None),
+        WEB if WEB_TYPES.contains(&software_type) => web(&request.parameters),
+        KVM if software_type == KVM_TYPE => kvm(&request.parameters),
+        _ => None,
     }
 }
 
-fn web(parameters: &Parameters) -> Result<Invented, MissingKey> {
-    let url = needed(parameters, "url")?;
+fn web(parameters: &Parameters) -> Option<Invented> {
+    let url = parameters.get("url")?;
     let domain = host_and_port(url).to_owned();
-    Ok(frontend(
+    Some(frontend(
         format!("Fake frontend for {url}"),
         [("secure_access", url.to_owned()), ("domain", domain)],
     ))
 }
 
-fn kvm(parameters: &Parameters) -> Result<Invented, MissingKey> {
-    let port = needed(parameters, "port")?;
-    let host = needed(parameters, "host")?;
+fn kvm(parameters: &Parameters) -> Option<Invented> {
+    let port = parameters.get("port")?;
+    let host = parameters.get("host")?;
     let host = if host.contains(':') && !host.starts_with('[') {
         format!("[{host}]")
     } else {
         host.to_owned()
     };
     let url = format!("https://{host}:{port}/");
-    Ok(frontend(
+    Some(frontend(
         format!("Fake KVM VNC frontend for {url}"),
         [
             ("url", url),
@@ -83,10 +68,6 @@ fn kvm(parameters: &Parameters) -> Result<Invented, MissingKey> {
             ("path", "/".to_owned()),
         ],
     ))
-}
-
-fn needed<'a>(parameters: &'a Parameters, key: &'static str) -> Result<&'a str, MissingKey> {
-    parameters.get(key).ok_or(MissingKey(key))
 }
 
 fn host_and_port(url: &str) -> &str {

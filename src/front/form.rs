@@ -97,15 +97,22 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), InvalidValue> {
 impl Form {
     /// Reads the parameters of a request; a body counts on POST only.
     pub(super) async fn of(parts: &Parts, body: Body) -> Result<Self, BodyError> {
-        let query = parts.uri.query().unwrap_or_default().as_bytes();
         if parts.method != Method::POST {
-            return Ok(Self::parse(query, &[])?);
+            return Ok(Self::of_query(parts.uri.query())?);
         }
         let body = body::read(&parts.headers, body, MAX_BODY_BYTES).await?;
+        Ok(Self::of_bytes(parts, &body)?)
+    }
+
+    /// The same where the body is at hand.
+    pub(super) fn of_bytes(parts: &Parts, body: &[u8]) -> Result<Self, InvalidValue> {
+        if parts.method != Method::POST {
+            return Self::of_query(parts.uri.query());
+        }
         if !body.is_empty() {
             check_content_type(&parts.headers)?;
         }
-        Ok(Self::parse(query, &body)?)
+        Self::parse(parts.uri.query().unwrap_or_default().as_bytes(), body)
     }
 
     /// Reads the parameters of a query string alone.

@@ -114,8 +114,10 @@ pub enum InterferenceKind {
 pub struct InternalFailure(pub Arc<dyn Error + Send + Sync>);
 
 /// `inner` with an id and a log line for each request, and a 500 for one whose handler panics.
+/// `hang_up` marks an answer that nobody is to get for whoever would send it.
 pub fn logged<S, B>(
     inner: S,
+    hang_up: fn(&mut Response),
 ) -> impl Service<Request<B>, Response = Response, Error = Infallible, Future: Send>
 + Clone
 + Send
@@ -157,6 +159,10 @@ where
                     { request.id = %id, error = %chain(error.as_ref()) },
                     "internal error"
                 );
+            }
+            let interference = response.extensions().get::<Interference>();
+            if interference.is_some_and(|rule| rule.kind == InterferenceKind::Dropped) {
+                hang_up(&mut response);
             }
             if let Some((path, began)) = watched {
                 write_line(id, &path, began.elapsed(), &response);
@@ -256,7 +262,7 @@ mod tests {
         async fn broken(_: Request<()>) -> Result<Response, Infallible> {
             panic!("on purpose")
         }
-        let mut service = logged(service_fn(broken));
+        let mut service = logged(service_fn(broken), |_| {});
         let Ok(response) = service.call(Request::new(())).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(response.headers().contains_key(REQUEST_ID));

@@ -11,7 +11,9 @@ pub mod control;
 mod date;
 mod document;
 mod fake_frontend;
+mod faults;
 mod form;
+pub mod forward;
 pub mod hateoas;
 pub mod json_rpc;
 pub mod log;
@@ -36,8 +38,8 @@ use serde_json::Value;
 use crate::{domain::secret::Secret, master::Master};
 
 use self::{
-    address::PublicAddress, auth::Access, json_rpc::JsonRpcState, readiness::Readiness,
-    slap::SlapState,
+    address::PublicAddress, auth::Access, forward::Forwarder, json_rpc::JsonRpcState,
+    readiness::Readiness, slap::SlapState,
 };
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
@@ -50,6 +52,14 @@ pub struct Route {
     pub method: Method,
     /// Its path; `{name}` stands for a part that the caller chooses.
     pub path: &'static str,
+}
+
+impl Route {
+    /// The call's name in logs and rules: the last part of its path.
+    pub fn name(&self) -> &'static str {
+        let mut parts = self.path.rsplit('/');
+        parts.find(|part| !part.is_empty()).unwrap_or(self.path)
+    }
 }
 
 /// What handlers work with; each takes the part that it needs.
@@ -69,6 +79,8 @@ pub struct AppState {
     pub slap: SlapState,
     /// What the JSON-RPC dialect keeps rendered of the world.
     pub json_rpc: JsonRpcState,
+    /// Carries requests to other masters.
+    pub forwarder: Forwarder,
 }
 
 impl AppState {
@@ -83,6 +95,7 @@ impl AppState {
             address: PublicAddress::default(),
             slap: SlapState::default(),
             json_rpc: JsonRpcState::default(),
+            forwarder: Forwarder::default(),
         }
     }
 }

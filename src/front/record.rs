@@ -45,8 +45,9 @@ const MEDIA_TYPES: [&str; 8] = [
     "text/html; charset=utf-8",
 ];
 
-/// The beginning of an answer's body, where whoever keeps the answer keeps that too: an extension
-/// of the response. It is never longer than what a journal keeps.
+/// The beginning of an answer's body, where it is known to whoever makes the answer: kept with one
+/// that is kept, or all that is sent of one that is cut off. An extension of the response, never
+/// longer than what a journal keeps.
 #[derive(Debug, Clone)]
 pub(super) struct Beginning(Bytes);
 

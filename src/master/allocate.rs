@@ -10,7 +10,7 @@ use crate::{
             AllocateStopped, AllocationCandidates, CapacityCheck, RequireProduct, SharedHost,
         },
         event::{About, EventKind},
-        identifier::{ComputerReference, PartitionAddress},
+        identifier::{ComputerReference, PartitionAddress, TreeReference},
         instance::{Instance, InstanceTree},
         state::{InstanceKind, PartitionState, RequestedState, Subscription},
         status::{AccessStatus, StatusSubject},
@@ -27,6 +27,20 @@ const LOOK: i64 = 50;
 /// What the capacity check knows of a computer: its status and the weight of what it holds.
 type Load = (Option<AccessStatus>, i64);
 
+/// An instance, and the partition that it is put on or whose instance serves it.
+pub(super) struct Occupancy<'a> {
+    /// The instance.
+    pub(super) instance: &'a Instance,
+    /// Its tree.
+    pub(super) tree: &'a TreeReference,
+    /// Row of the partition.
+    pub(super) partition_id: i64,
+    /// Row of its computer.
+    pub(super) computer_id: i64,
+    /// The partition as it is named.
+    pub(super) at: &'a PartitionAddress,
+}
+
 impl Operation<'_> {
     /// Tries to allocate an instance that waits. The reason why not goes to the journal and stays
     /// with the instance; no requester is told it.
@@ -37,7 +51,7 @@ impl Operation<'_> {
     ) -> Result<std::result::Result<Candidate, AllocationFailure>> {
         let found = self.find_partition(instance, tree).await?;
         match &found {
-            Ok(candidate) => self.take(instance, candidate).await?,
+            Ok(candidate) => self.take(instance, tree, candidate).await?,
             Err(failure) => {
                 let reason = failure.to_string();
                 if store::instance::note_failure(self.tx, instance.id, &reason).await? {
@@ -233,23 +247,33 @@ impl Operation<'_> {
 
     /// Takes a partition for a software instance, or a host for a shared one
     /// (`semantics.md` 4.4).
-    async fn take(&mut self, instance: &Instance, candidate: &Candidate) -> Result<()> {
+    async fn take(
+        &mut self,
+        instance: &Instance,
+        tree: &InstanceTree,
+        candidate: &Candidate,
+    ) -> Result<()> {
         let at = PartitionAddress {
             computer: candidate.computer.reference.clone(),
             partition: candidate.partition.clone(),
         };
-        self.occupy(instance, candidate.partition_id, candidate.computer.id, &at)
-            .await
+        self.occupy(&Occupancy {
+            instance,
+            tree: &tree.reference,
+            partition_id: candidate.partition_id,
+            computer_id: candidate.computer.id,
+            at: &at,
+        })
+        .await
     }
 
     /// Puts an instance where it belongs, however that was decided.
-    pub(super) async fn occupy(
-        &mut self,
-        instance: &Instance,
-        partition_id: i64,
-        computer_id: i64,
-        at: &PartitionAddress,
-    ) -> Result<()> {
+    async fn occupy(&mut self, occupancy: &Occupancy<'_>) -> Result<()> {
+        let Occupancy {
+            instance,
+            partition_id,
+            ..
+        } = *occupancy;
         let stamp = self.stamp();
         match instance.kind {
             InstanceKind::Software => {
@@ -261,9 +285,50 @@ impl Operation<'_> {
             }
         }
         store::instance::allocate(self.tx, instance.id, partition_id).await?;
+        self.occupied(occupancy);
+        Ok(())
+    }
+
+    /// The same for many instances of one kind at once.
+    pub(super) async fn occupy_all(
+        &mut self,
+        kind: InstanceKind,
+        occupancies: &[Occupancy<'_>],
+    ) -> Result<()> {
+        let stamped: Vec<_> = occupancies.iter().map(|one| (one, self.stamp())).collect();
+        if kind == InstanceKind::Software {
+            let partitions: Vec<_> = stamped
+                .iter()
+                .map(|(one, stamp)| (one.partition_id, *stamp))
+                .collect();
+            let busy = PartitionState::Busy;
+            store::bulk::set_partition_states(self.tx, busy, &partitions).await?;
+        }
+        let links: Vec<_> = stamped
+            .iter()
+            .map(|(one, stamp)| {
+                let stamp = (kind == InstanceKind::Shared).then_some(*stamp);
+                (one.instance.id, one.partition_id, stamp)
+            })
+            .collect();
+        store::bulk::allocate(self.tx, &links).await?;
+        for one in occupancies {
+            self.occupied(one);
+        }
+        Ok(())
+    }
+
+    fn occupied(&mut self, occupancy: &Occupancy<'_>) {
+        let Occupancy {
+            instance,
+            tree,
+            computer_id,
+            at,
+            ..
+        } = *occupancy;
         self.touch(Some(computer_id));
+        let about = About::instance(instance).in_tree(tree).on(at);
         let words = format!("was allocated to {}/{}", at.computer, at.partition);
-        self.instance_event(EventKind::InstanceAllocated, instance.id, words)
-            .await
+        self.told_of_instance(EventKind::InstanceAllocated, about, &words);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Result, operation::Operation};
 use crate::{
     domain::{
-        behaviour::AllocationMoment,
+        behaviour::{AllocationMoment, SharedHostGone},
         event::{About, EventKind},
         instance::Instance,
         state::{InstanceKind, PartitionState, RequestedState, Validation},
@@ -95,8 +95,35 @@ impl Operation<'_> {
         Ok(true)
     }
 
-    /// Ends an instance, and frees its partition unless a round does that.
+    /// Ends an instance, and frees its partition unless a round does that. What becomes of the shared
+    /// instances that it hosts has a switch (C.95).
     pub(super) async fn end(&mut self, instance: &Instance) -> Result<()> {
+        if self.behaviour.shared_host_gone == SharedHostGone::End
+            && instance.kind == InstanceKind::Software
+            && let Some(partition_id) = instance.partition_id
+        {
+            self.end_shared_on(partition_id).await?;
+        }
+        self.end_alone(instance).await
+    }
+
+    /// Ends the shared instances on a partition, with the trees whose roots they are.
+    async fn end_shared_on(&mut self, partition_id: i64) -> Result<()> {
+        for instance in store::instance::on_partition(self.tx, partition_id).await? {
+            if instance.kind != InstanceKind::Shared || instance.validation != Validation::Validated
+            {
+                continue;
+            }
+            self.end_alone(&instance).await?;
+            let tree = store::tree::by_id(self.tx, instance.tree_id).await?;
+            if instance.is_root_of(&tree) && tree.validation == Validation::Validated {
+                store::tree::archive(self.tx, tree.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_alone(&mut self, instance: &Instance) -> Result<()> {
         self.invalidate(instance).await?;
         self.touch(instance.computer_id);
         let destroyed = EventKind::InstanceDestroyed;

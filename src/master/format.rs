@@ -108,11 +108,15 @@ impl Operation<'_> {
                 .into_iter()
                 .map(|row| (row.reference.as_str().to_owned(), row))
                 .collect();
+        let mut new = Vec::new();
         for (position, partition) in (0..).zip(&format.partitions) {
             let row = before.remove(partition.reference.as_str());
-            self.list_partition(computer_id, &format.reference, position, partition, row)
+            let listed = self
+                .list_partition(&format.reference, position, partition, row)
                 .await?;
+            new.extend(listed);
         }
+        store::bulk::insert_partitions(self.tx, computer_id, &format.reference, &new).await?;
         for row in before.into_values() {
             self.unlist_partition(&format.reference, row).await?;
         }
@@ -131,14 +135,14 @@ impl Operation<'_> {
         Ok(())
     }
 
+    /// Writes a partition that is listed; returns one that is new, to be added.
     async fn list_partition(
         &mut self,
-        computer_id: i64,
         computer: &ComputerReference,
         position: i64,
         format: &PartitionFormat,
         before: Option<PartitionRow>,
-    ) -> Result<()> {
+    ) -> Result<Option<PartitionRow>> {
         let (state, validation) = after_listed(before.as_ref().map(|row| row.state));
         let kept = before.as_ref().map_or(&[][..], |row| &row.addresses);
         let mut row = PartitionRow {
@@ -155,11 +159,10 @@ impl Operation<'_> {
         };
         let Some(before) = before else {
             row.touched_at = self.stamp();
-            store::partition::insert(self.tx, computer_id, computer, &row).await?;
-            return Ok(());
+            return Ok(Some(row));
         };
         if row == before {
-            return Ok(());
+            return Ok(None);
         }
         let moved_only = PartitionRow {
             position,
@@ -169,7 +172,7 @@ impl Operation<'_> {
             row.touched_at = self.stamp();
         }
         store::partition::update(self.tx, computer, &row).await?;
-        Ok(())
+        Ok(None)
     }
 
     async fn unlist_partition(

@@ -4,7 +4,10 @@ use super::{Result, operation::Operation, request::InTree};
 use crate::{
     domain::{
         event::{About, EventKind},
-        identifier::{InstanceReference, ProjectReference, Title, TreeReference, UserReference},
+        identifier::{
+            InstanceReference, ProjectReference, SoftwareReleaseUri, Title, TreeReference,
+            UserReference,
+        },
         instance::{Instance, InstanceTree, MOST_CHILDREN, Wanted},
         parameters::Parameters,
         request::BrokenRule,
@@ -42,18 +45,7 @@ impl Operation<'_> {
             created_at: self.now,
         };
         let id = store::tree::insert(self.tx, &new).await?;
-        let about = About {
-            title: Some(tree.title.clone()),
-            ..About::default()
-        };
-        self.event(
-            EventKind::TreeMade,
-            tree.reference.as_str(),
-            about
-                .in_tree(&tree.reference)
-                .of_release(&tree.wanted.release),
-            format!("instance tree `{}` was made", tree.title),
-        );
+        self.tree_made(&tree.reference, tree.title, &tree.wanted.release);
         Ok(InstanceTree {
             id,
             reference: tree.reference,
@@ -103,13 +95,33 @@ impl Operation<'_> {
             stamped_at,
             subscription: Subscription::Subscribed,
         };
-        self.event(
-            EventKind::InstanceRequested,
-            instance.reference.as_str(),
-            About::instance(&instance).in_tree(&request.tree.reference),
-            format!("instance `{}` was requested", request.title),
-        );
+        self.instance_made(&instance, &request.tree.reference);
         Ok(instance)
+    }
+
+    /// A tree was made, of whose root this release is wanted.
+    pub(super) fn tree_made(
+        &mut self,
+        reference: &TreeReference,
+        title: &Title,
+        release: &SoftwareReleaseUri,
+    ) {
+        let about = About {
+            title: Some(title.clone()),
+            ..About::default()
+        };
+        self.event(
+            EventKind::TreeMade,
+            reference.as_str(),
+            about.in_tree(reference).of_release(release),
+            format!("instance tree `{title}` was made"),
+        );
+    }
+
+    /// An instance was made, in this tree.
+    pub(super) fn instance_made(&mut self, instance: &Instance, tree: &TreeReference) {
+        let about = About::instance(instance).in_tree(tree);
+        self.told_of_instance(EventKind::InstanceRequested, about, "was requested");
     }
 
     /// Refuses a requester one child too many.

@@ -10,10 +10,12 @@ mod authority;
 mod bang;
 mod cascade;
 mod certificate;
+mod configured;
 mod connection;
 mod document;
 mod error;
 mod format;
+mod forwarding;
 mod identity;
 mod information;
 mod make;
@@ -41,9 +43,11 @@ use std::{
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use configured::{IsFile, ReleaseMove};
 pub use connection::Published;
 pub use document::DocumentName;
 pub use error::{MasterError, Missing};
+pub use forwarding::UnknownRequest;
 pub use identity::HandshakeRefusal;
 use pulse::Noted;
 pub use registration::{Registration, UserCertificateOutcome};
@@ -60,6 +64,7 @@ use crate::{
     domain::{
         behaviour::Behaviour,
         event::{About, EventKind},
+        forwarding::OtherMaster,
         identifier::{ComputerReference, ProjectReference, UserReference},
         permission::Function,
         request_id::RequestId,
@@ -68,6 +73,7 @@ use crate::{
     },
     mock::{
         clock::Clock,
+        faults::Faults,
         journal::{self, Event, Journal, JournalLimits},
         metrics::{self, Metrics},
     },
@@ -92,6 +98,9 @@ pub struct WorldSettings {
     /// A computer that exists without being formatted, and the target of requests without a
     /// filter under `allocation.candidates` at `default_computer`.
     pub default_computer: Option<ComputerReference>,
+    /// The masters that requests can be forwarded to; of several that list a release, the first
+    /// gets it.
+    pub other_masters: Vec<OtherMaster>,
     /// Where its randomness begins.
     pub seed: u64,
     /// Its clock.
@@ -111,6 +120,7 @@ impl Default for WorldSettings {
             database: None,
             behaviour: Behaviour::default(),
             default_computer: None,
+            other_masters: Vec::new(),
             seed: 0,
             clock: Clock::system(),
             authority: AuthoritySource::World,
@@ -129,6 +139,7 @@ struct World {
     store: Store,
     clock: Clock,
     journal: Journal,
+    faults: Faults,
     metrics: Metrics,
     /// Its place among the worlds that are open.
     _place: metrics::Place,
@@ -142,6 +153,7 @@ struct World {
     last_round_us: AtomicI64,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
+    other_masters: Vec<OtherMaster>,
     authority: Arc<Authority>,
 }
 
@@ -166,6 +178,7 @@ impl Master {
             last_round_us: AtomicI64::new(now.as_micros()),
             clock: settings.clock,
             journal: Journal::new(settings.journal),
+            faults: Faults::new(settings.seed),
             _place: settings.metrics.world_opens(),
             metrics: settings.metrics,
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
@@ -176,6 +189,7 @@ impl Master {
             run_id,
             default_user,
             default_computer: settings.default_computer,
+            other_masters: settings.other_masters,
             authority: Arc::new(authority),
             store: store.clone(),
         }));
@@ -227,6 +241,11 @@ impl Master {
     /// What happened in the world.
     pub fn journal(&self) -> &Journal {
         &self.0.journal
+    }
+
+    /// What shall go wrong in the world.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// What counts what happens in the world, and in others of the process.

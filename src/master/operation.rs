@@ -198,7 +198,8 @@ impl Operation<'_> {
         Ok(())
     }
 
-    fn told_of_instance(&mut self, kind: EventKind, about: About, words: &str) {
+    /// Remembers what happened to the instance that `about` tells of, in words behind its name.
+    pub(super) fn told_of_instance(&mut self, kind: EventKind, about: About, words: &str) {
         let title = about.title.as_ref().map_or("", |title| title.as_str());
         let text = format!("instance `{title}` {words}");
         let subject = about.instance.as_ref();

@@ -2,7 +2,10 @@
 
 use super::{Missing, Result, identity::Proven, operation::Operation};
 use crate::{
-    domain::{behaviour::RequestProject, identifier::ProjectReference, request::RequestInstance},
+    domain::{
+        behaviour::RequestProject, identifier::ProjectReference, permission::Forbidden,
+        request::RequestInstance,
+    },
     store::{self, lookup::Named},
 };
 
@@ -92,6 +95,25 @@ impl Operation<'_> {
             Some(project) => Ok(project),
             None => self.default_project().await,
         }
+    }
+
+    /// The project in which a tree is made, if its maker may make one there.
+    pub(super) async fn project_of_tree(
+        &mut self,
+        who: &Proven,
+        project: Option<Named<ProjectReference>>,
+    ) -> Result<Named<ProjectReference>> {
+        let project = match project {
+            Some(project) => project,
+            None => self.usual_project(who).await?,
+        };
+        if let Some(identity) = who.as_deref()
+            && !identity.may_make_tree(project.id)
+        {
+            let what = format!("make instance trees in project `{}`", project.reference);
+            return Err(Forbidden::new(identity, what).into());
+        }
+        Ok(project)
     }
 
     /// The project of whatever names none.

@@ -17,7 +17,7 @@ use crate::{
             UserReference,
         },
         instance::{Instance, InstanceTree, Wanted},
-        permission::{Forbidden, Identity, Right},
+        permission::{Identity, Right},
         request::{
             BrokenRule, RefusedValue, RequestInstance, Requester, change, check_kind, check_tree,
             child_state, wanted_state,
@@ -143,7 +143,11 @@ impl Operation<'_> {
     }
 
     /// The instance in whose name the request is made; none for a person's own.
-    async fn requester(&mut self, who: &Proven, requester: &Requester) -> Result<Option<i64>> {
+    pub(super) async fn requester(
+        &mut self,
+        who: &Proven,
+        requester: &Requester,
+    ) -> Result<Option<i64>> {
         let (at, in_header) = match requester {
             Requester::Caller => return Self::own_requester(who),
             Requester::Header(at) => (at, true),
@@ -289,16 +293,7 @@ impl Operation<'_> {
         project: Option<Named<ProjectReference>>,
         wanted: Wanted,
     ) -> Result<InstanceTree> {
-        let project = match project {
-            Some(project) => project,
-            None => self.usual_project(who).await?,
-        };
-        if let Some(identity) = who.as_deref()
-            && !identity.may_make_tree(project.id)
-        {
-            let what = format!("make instance trees in project `{}`", project.reference);
-            return Err(Forbidden::new(identity, what).into());
-        }
+        let project = self.project_of_tree(who, project).await?;
         let reference = TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?);
         self.add_tree(TreeToMake {
             reference,

@@ -89,7 +89,8 @@ impl Operation<'_> {
         let computer_id = self.supplied_computer(&supply.computer).await?;
         let state: InstallationState = supply.state.parse().map_err(RefusedValue::from)?;
         let existing = store::installation::live(self.tx, computer_id, &supply.release).await?;
-        let decision = decide_supply(existing.as_ref().map(|known| known.state), state);
+        let present = existing.as_ref().map(|known| known.state);
+        let decision = decide_supply(present, state, self.behaviour.supply_unknown_release);
         match (decision, existing) {
             (SupplyDecision::Keep, None) => return Ok(SupplyOutcome::NothingToRemove),
             (SupplyDecision::Keep, Some(_)) => return Ok(SupplyOutcome::Taken),
@@ -98,10 +99,12 @@ impl Operation<'_> {
             }
             (SupplyDecision::Replace, Some(known)) => {
                 store::installation::invalidate(self.tx, &known).await?;
-                self.add_installation(computer_id, &supply.release).await?;
+                self.add_installation(computer_id, &supply.release, state)
+                    .await?;
             }
             (SupplyDecision::Create | SupplyDecision::Replace, _) => {
-                self.add_installation(computer_id, &supply.release).await?;
+                self.add_installation(computer_id, &supply.release, state)
+                    .await?;
             }
             (SupplyDecision::RequestDestroy, None) => {}
         }
@@ -123,10 +126,10 @@ impl Operation<'_> {
         &mut self,
         computer_id: i64,
         release: &SoftwareReleaseUri,
+        state: InstallationState,
     ) -> Result<()> {
-        let available = InstallationState::Available;
         let now = self.now;
-        store::installation::insert(self.tx, computer_id, release, available, now).await?;
+        store::installation::insert(self.tx, computer_id, release, state, now).await?;
         Ok(())
     }
 

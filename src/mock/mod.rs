@@ -1,8 +1,10 @@
 //! The mock's own powers: what a production master does not have and a test needs.
 //!
 //! The room knows nothing of the protocol. Start with [`clock::Clock`], a world's only source of
-//! "now"; [`journal::Journal`] remembers what happened, and [`metrics::Metrics`] counts it.
+//! "now"; [`journal::Journal`] remembers what happened, [`metrics::Metrics`] counts it, and
+//! [`faults::Faults`] say what shall go wrong.
 
 pub mod clock;
+pub mod faults;
 pub mod journal;
 pub mod metrics;

@@ -34,6 +34,15 @@ impl<S> HttpService for S where
 {
 }
 
+/// An answer with this among its extensions is not sent: the connection ends instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HangUp;
+
+/// Why hyper is not given an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was to end instead of an answer")]
+struct HungUp;
+
 /// An accepted connection.
 pub(super) enum Stream {
     /// Over TCP.
@@ -73,7 +82,12 @@ pub(super) async fn converse<IO, S>(
         let mut service = service.clone();
         async move {
             let Ok(ready) = service.ready().await;
-            ready.call(request).await as Result<Response<Body>, Infallible>
+            let answered: Result<Response<Body>, Infallible> = ready.call(request).await;
+            let Ok(response) = answered;
+            match response.extensions().get::<HangUp>() {
+                None => Ok(response),
+                Some(HangUp) => Err(HungUp),
+            }
         }
     });
     let mut connection = pin!(

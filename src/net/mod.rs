@@ -1,4 +1,4 @@
-//! Listeners, connections and the orderly stop.
+//! Listeners, connections and the orderly stop; and calls to other servers ([`outgoing`]).
 //!
 //! The room turns bytes into whole HTTP requests for a service and knows none of its routes. It
 //! drives hyper itself because `axum::serve` installs no timer: half-sent requests would live for
@@ -13,6 +13,7 @@ pub mod guard;
 mod handshake;
 mod listener;
 mod name;
+pub mod outgoing;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -23,11 +24,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use self::handshake::Handshakes;
 
 pub use self::{
-    connection::HttpService,
+    connection::{HangUp, HttpService},
     endpoint::{Endpoint, EndpointError},
     listener::{BindError, Listener},
     name::{TlsName, TlsNameError},
-    tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, ServerIdentity, Tls},
+    tls::{ClientCertificates, ClientCheck, IdentityError, PeerRefusal, Tls, TlsIdentity},
 };
 
 /// How much a client may send, and how long it may take.

@@ -19,11 +19,11 @@ use rustls::{
     sign::{CertifiedKey, SingleCertAndKey},
 };
 
-/// The certificate that a server shows, with its chain and key.
+/// The certificate that a server or a client shows, with its chain and key.
 #[derive(Clone)]
-pub struct ServerIdentity(Arc<SingleCertAndKey>);
+pub struct TlsIdentity(Arc<SingleCertAndKey>);
 
-/// Why a certificate and a key are no [`ServerIdentity`].
+/// Why a certificate and a key are no [`TlsIdentity`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// The text holds no certificate.
@@ -49,8 +49,8 @@ pub enum IdentityError {
     OtherKey,
 }
 
-impl ServerIdentity {
-    /// Reads a chain (the server's certificate first) and its key, both PEM.
+impl TlsIdentity {
+    /// Reads a chain (the shown certificate first) and its key, both PEM.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
         let chain = CertificateDer::pem_slice_iter(chain)
             .collect::<Result<Vec<_>, _>>()
@@ -76,6 +76,13 @@ impl ServerIdentity {
     }
 }
 
+impl TlsIdentity {
+    /// To show it to servers that ask for one.
+    pub(super) fn to_show(&self) -> Arc<SingleCertAndKey> {
+        Arc::clone(&self.0)
+    }
+}
+
 /// Whether the text's key has a passphrase, in either of the forms that OpenSSL writes.
 fn is_encrypted(pem: &[u8]) -> bool {
     let text = String::from_utf8_lossy(pem);
@@ -83,9 +90,9 @@ fn is_encrypted(pem: &[u8]) -> bool {
         || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
-impl fmt::Debug for ServerIdentity {
+impl fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerIdentity").finish_non_exhaustive()
+        f.debug_struct("TlsIdentity").finish_non_exhaustive()
     }
 }
 
@@ -135,7 +142,7 @@ pub struct Tls(Arc<ServerConfig>);
 impl Tls {
     /// TLS 1.2 and 1.3, by ring.
     pub fn new(
-        identity: &ServerIdentity,
+        identity: &TlsIdentity,
         certificates: ClientCertificates,
         check: ClientCheck,
     ) -> Self {

@@ -7,7 +7,8 @@ use sqlx::error::BoxDynError;
 use super::StoreError;
 use crate::domain::{computer::Address, parameters::Parameters};
 
-fn corrupt(source: impl Into<BoxDynError>) -> StoreError {
+/// What a stored value is that cannot be understood.
+pub(super) fn corrupt(source: impl Into<BoxDynError>) -> StoreError {
     StoreError {
         operation: "understand a stored value",
         source: sqlx::Error::Decode(source.into()),

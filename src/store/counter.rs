@@ -28,15 +28,26 @@ impl Prefix {
 
 /// The next reference of a kind; never handed out before or again.
 pub(crate) async fn next(tx: &mut WriteTx, prefix: Prefix) -> Result<String, StoreError> {
+    Ok(take(tx, prefix, 1).await?.next().unwrap_or_default())
+}
+
+/// So many next references of a kind, none of them handed out before or again.
+pub(crate) async fn take(
+    tx: &mut WriteTx,
+    prefix: Prefix,
+    count: usize,
+) -> Result<impl Iterator<Item = String> + use<>, StoreError> {
     let prefix = prefix.as_str();
-    let number = sqlx::query_scalar!(
-        "UPDATE counter SET last = last + 1 WHERE prefix = ?1 RETURNING last",
-        prefix
+    let taken = i64::try_from(count).unwrap_or(i64::MAX);
+    let last = sqlx::query_scalar!(
+        "UPDATE counter SET last = last + ?2 WHERE prefix = ?1 RETURNING last",
+        prefix,
+        taken
     )
     .fetch_one(tx.changing())
     .await
-    .during("count a reference on")?;
-    Ok(format!("{prefix}-{number}"))
+    .during("count references on")?;
+    Ok((last - taken + 1..=last).map(move |number| format!("{prefix}-{number}")))
 }
 
 /// Keeps a reference that somebody chose from being handed out.

@@ -76,7 +76,8 @@ pub(crate) async fn insert_project(
 }
 
 /// Whether nothing was ever put into the world: a computer of this reference without partitions
-/// and software, which every start of a process may make, does not count.
+/// and software, and products of the configuration, which every start of a process may make, do
+/// not count.
 pub(crate) async fn is_untouched(
     connection: &mut SqliteConnection,
     but: Option<&ComputerReference>,
@@ -87,8 +88,9 @@ pub(crate) async fn is_untouched(
              EXISTS (SELECT 1 FROM computer WHERE ?1 IS NULL OR reference <> ?1)
              OR EXISTS (SELECT 1 FROM partition)
              OR EXISTS (SELECT 1 FROM software_installation)
-             OR EXISTS (SELECT 1 FROM software_product)
+             OR EXISTS (SELECT 1 FROM software_product WHERE configured = 0)
              OR EXISTS (SELECT 1 FROM instance_tree)
+             OR EXISTS (SELECT 1 FROM forwarded_request)
              OR EXISTS (SELECT 1 FROM token)
              OR EXISTS (SELECT 1 FROM user WHERE is_default = 0)
              OR EXISTS (SELECT 1 FROM project WHERE is_default = 0)) AS "untouched!: bool""#,

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::domain::{
     computer::Address,
-    identifier::{ComputerReference, InstanceReference, PartitionAddress, PartitionReference},
+    identifier::{
+        ComputerReference, InstanceReference, PartitionAddress, PartitionReference,
+        ProjectReference,
+    },
     natural::natural_key,
     parameters::Parameters,
     state::{PartitionState, Validation},
@@ -188,41 +191,8 @@ pub(crate) async fn site(
     .transpose()
 }
 
-fn allocation_order(computer: &ComputerReference, position: i64) -> String {
+pub(super) fn allocation_order(computer: &ComputerReference, position: i64) -> String {
     format!("{} {position:020}", natural_key(computer.as_str()))
-}
-
-/// Adds a partition to a computer and returns its row.
-pub(crate) async fn insert(
-    tx: &mut WriteTx,
-    computer_id: i64,
-    computer: &ComputerReference,
-    partition: &PartitionRow,
-) -> Result<i64, StoreError> {
-    let reference = partition.reference.as_str();
-    let state = partition.state.as_str();
-    let validation = partition.validation.as_str();
-    let order = allocation_order(computer, partition.position);
-    let addresses = addresses_json(&partition.addresses);
-    let capabilities = texts_json(&partition.capabilities);
-    let touched = partition.touched_at.as_micros();
-    sqlx::query_scalar!(
-        "INSERT INTO partition (computer_id, reference, slap_state, validation, position,
-             allocation_order, addresses, capabilities, touched_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id AS \"id!\"",
-        computer_id,
-        reference,
-        state,
-        validation,
-        partition.position,
-        order,
-        addresses,
-        capabilities,
-        touched
-    )
-    .fetch_one(tx.changing())
-    .await
-    .during("add a partition")
 }
 
 /// Writes a partition as it is now.
@@ -299,4 +269,60 @@ pub(crate) async fn is_linked(
     .await
     .during("look for instances on a partition")?;
     Ok(linked)
+}
+
+/// A partition as far as it matters to who wants to put an instance on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    /// Its place in the list that was asked about.
+    pub(crate) number: usize,
+    /// Row of its computer, which counts.
+    pub(crate) computer_id: i64,
+    /// The project of the computer.
+    pub(crate) project: ProjectReference,
+    /// Its row, if the computer has it.
+    pub(crate) partition: Option<(i64, PartitionState)>,
+    /// Whether a live software instance is on it.
+    pub(crate) occupied: bool,
+}
+
+/// Looks many partitions up. Those of unknown computers are not in the answer.
+pub(crate) async fn spots(
+    connection: &mut SqliteConnection,
+    places: &[&PartitionAddress],
+) -> Result<Vec<Spot>, StoreError> {
+    let places: Vec<[&str; 2]> = places
+        .iter()
+        .map(|at| [at.computer.as_str(), at.partition.as_str()])
+        .collect();
+    let places = serde_json::json!(places).to_string();
+    let rows = sqlx::query!(
+        r#"SELECT j.key + 0 AS "number!: i64", c.id AS "computer_id!: i64", r.reference AS project,
+             p.id AS "partition_id?: i64", p.slap_state AS "slap_state?",
+             EXISTS (SELECT 1 FROM instance i WHERE i.partition_id = p.id AND i.kind = 'software'
+                 AND i.validation = 'validated') AS "occupied!: bool"
+         FROM json_each(?1) j
+         JOIN computer c ON c.reference = j.value ->> 0 AND c.validation = 'validated'
+         JOIN project r ON r.id = c.project_id
+         LEFT JOIN partition p ON p.computer_id = c.id AND p.reference = j.value ->> 1"#,
+        places
+    )
+    .fetch_all(connection)
+    .await
+    .during("find partitions")?;
+    rows.into_iter()
+        .map(|row| {
+            let partition = match (row.partition_id, row.slap_state) {
+                (Some(id), Some(state)) => Some((id, word(&state)?)),
+                _ => None,
+            };
+            Ok(Spot {
+                number: usize::try_from(row.number).unwrap_or(usize::MAX),
+                computer_id: row.computer_id,
+                project: ProjectReference::trusted(row.project),
+                partition,
+                occupied: row.occupied,
+            })
+        })
+        .collect()
 }

@@ -143,3 +143,32 @@ pub(crate) async fn insert_type(
     .during("add a type to a software product")?;
     Ok(())
 }
+
+/// Forgets the products of the configuration, and whatever has one of these references.
+pub(crate) async fn forget_configured(
+    tx: &mut WriteTx,
+    references: &[&str],
+) -> Result<(), StoreError> {
+    let references = serde_json::json!(references).to_string();
+    sqlx::query!(
+        "DELETE FROM software_product
+         WHERE configured = 1 OR reference IN (SELECT value FROM json_each(?1))",
+        references
+    )
+    .execute(tx.changing())
+    .await
+    .during("forget the products of the configuration")?;
+    Ok(())
+}
+
+/// Notes that a product comes from the configuration.
+pub(crate) async fn set_configured(tx: &mut WriteTx, id: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE software_product SET configured = 1 WHERE id = ?1",
+        id
+    )
+    .execute(tx.changing())
+    .await
+    .during("note a product of the configuration")?;
+    Ok(())
+}

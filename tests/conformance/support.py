@@ -24,7 +24,7 @@ for _name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(_name, None)
     os.environ[_name.upper()] = DEAD_PROXY
 os.environ.pop("no_proxy", None)
-os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+os.environ["NO_PROXY"] = "127.0.0.1,::1,localhost"
 for _name in ("SLAPOS_CLIENT_CONFIGURATION", "SLAPOS_CONFIGURATION", "SLAPGRID_INSTANCE_ROOT"):
     os.environ.pop(_name, None)
 for _name in [name for name in os.environ if name.startswith("SLAPMASTER_") and name != "BINARY_UNDER_TEST"]:
@@ -57,7 +57,10 @@ class Master:
     def __init__(
         self, *arguments, preset=None, database=None, default_computer=None, fixture=None, port=0, tls=False
     ):
-        command = [os.environ["BINARY_UNDER_TEST"], "serve", "--listen", "http://127.0.0.1:%d" % port]
+        command = [os.environ["BINARY_UNDER_TEST"], "serve"]
+        # Without a port, it listens where other arguments say.
+        if port is not None:
+            command += ["--listen", "http://127.0.0.1:%d" % port]
         if tls:
             command += ["--listen", "https://127.0.0.1:0"]
         for option, value in (
@@ -269,8 +272,8 @@ class MasterTestCase(unittest.TestCase):
         self.master = self.start(**self.options)
         self.slap = self.master.connect()
 
-    def start(self, **options):
-        master = Master(**options)
+    def start(self, *arguments, **options):
+        master = Master(*arguments, **options)
         self.addCleanup(self._finish, master)
         return master
 

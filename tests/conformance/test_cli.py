@@ -22,6 +22,71 @@ NOT_READY = (
 )
 
 
+def configure_node(home, url, computer=COMPUTER, count=2, software_root=None):
+    """Writes the configuration of a node that needs no privilege: `node.cfg` and what belongs to it."""
+    node = """\
+        [slapos]
+        software_root = {software_root}
+        instance_root = {home}/instance
+        master_url = {url}/
+        computer_id = {computer}
+        root_check = False
+        pidfile_software = {home}/software.pid
+        pidfile_instance = {home}/instance.pid
+        pidfile_report = {home}/report.pid
+        software_min_free_space = 1M
+        instance_min_free_space = 1M
+
+        [slapformat]
+        input_definition_file = {home}/definition.cfg
+        partition_amount = {count}
+        alter_user = false
+        alter_network = false
+        create_tap = false
+        create_tun = false
+        partition_has_ipv6_range = false
+        computer_xml = {home}/slapos.xml
+    """
+    software_root = software_root or home + "/software"
+    node = textwrap.dedent(node).format(
+        home=home, url=url, computer=computer, count=count, software_root=software_root
+    )
+    definition = "[computer]\naddress = 127.0.0.1/255.255.255.255\n"
+    for number in range(count):
+        definition += (
+            "[partition_%(n)d]\naddress = 127.0.0.1/255.255.255.255 10.0.0.%(n)d/255.255.255.255\n"
+            "pathname = slappart%(n)d\nuser = root\nnetwork_interface =\n"
+        ) % {"n": number}
+    for name, text in (("node.cfg", node), ("definition.cfg", definition)):
+        with open(os.path.join(home, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def run_command(command, home, stdin="", timeout=60, **more_environment):
+    """Runs a command to its end, with the configuration that is in a folder."""
+    environment = dict(
+        os.environ,
+        HOME=home,
+        SLAPOS_CLIENT_CONFIGURATION=os.path.join(home, "client.cfg"),
+        SLAPOS_CONFIGURATION=os.path.join(home, "node.cfg"),
+        PYTHONWARNINGS="ignore",
+        PYTHONIOENCODING="utf-8",
+        COLUMNS="1000",
+        **more_environment,
+    )
+    done = subprocess.run(
+        command,
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=home,
+        env=environment,
+        timeout=timeout,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
 class CommandTestCase(MasterTestCase):
     """A test with a home of its own: configuration for both kinds of command, and a software release."""
 
@@ -42,33 +107,7 @@ class CommandTestCase(MasterTestCase):
 
     def configure(self, url):
         self.write("client.cfg", "[slapos]\nmaster_url = %s/\n\n[slapconsole]\n" % url)
-        node = """\
-            [slapos]
-            software_root = {home}/software
-            instance_root = {home}/instance
-            master_url = {url}/
-            computer_id = {computer}
-            root_check = False
-
-            [slapformat]
-            input_definition_file = {home}/definition.cfg
-            partition_amount = {count}
-            alter_user = false
-            alter_network = false
-            create_tap = false
-            create_tun = false
-            partition_has_ipv6_range = false
-            computer_xml = {home}/slapos.xml
-        """
-        count = 2
-        self.write("node.cfg", textwrap.dedent(node).format(home=self.home, url=url, computer=COMPUTER, count=count))
-        definition = "[computer]\naddress = 127.0.0.1/255.255.255.255\n"
-        for number in range(count):
-            definition += (
-                "[partition_%(n)d]\naddress = 127.0.0.1/255.255.255.255 10.0.0.%(n)d/255.255.255.255\n"
-                "pathname = slappart%(n)d\nuser = root\nnetwork_interface =\n"
-            ) % {"n": number}
-        self.write("definition.cfg", definition)
+        configure_node(self.home, url)
 
     def path(self, name):
         return os.path.join(self.home, name)
@@ -82,26 +121,7 @@ class CommandTestCase(MasterTestCase):
         return self.run_command([sys.executable, SLAPOS, *arguments], stdin)
 
     def run_command(self, command, stdin=""):
-        environment = dict(
-            os.environ,
-            HOME=self.home,
-            SLAPOS_CLIENT_CONFIGURATION=self.path("client.cfg"),
-            SLAPOS_CONFIGURATION=self.path("node.cfg"),
-            PYTHONWARNINGS="ignore",
-            PYTHONIOENCODING="utf-8",
-            COLUMNS="1000",
-        )
-        done = subprocess.run(
-            command,
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            cwd=self.home,
-            env=environment,
-            timeout=60,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        return run_command(command, self.home, stdin)
 
     def succeed(self, *arguments, **keywords):
         done = self.slapos(*arguments, **keywords)

@@ -1,4 +1,4 @@
-"""The main flow of `main_flow.py`, on a fresh server: with today's client, and with one of 2022."""
+"""The main flow of `main_flow.py`, with today's client."""
 
 import os
 import subprocess

@@ -14,6 +14,7 @@ CASES = 30
 CERTIFICATES = "/_mock/v1/certificates"
 REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
+FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
@@ -35,7 +36,7 @@ class OpenApiTest(MasterTestCase):
         self.document = json.loads(self.master.call("GET", "/_mock/openapi.json").body)
 
     def send(self, method, path, value=None):
-        body = json.dumps(value).encode("ascii") if method == "POST" else None
+        body = json.dumps(value).encode("ascii") if method in ("POST", "PUT") else None
         answer = self.master.call(method, path, body=body, headers={"Content-Type": "application/json"})
         return answer.status, json.loads(answer.body)
 
@@ -95,6 +96,13 @@ class OpenApiTest(MasterTestCase):
         self.assertEqual(done("POST", JOURNAL + "/verify", {"entry": {"status": 201}, "exactly": 3})["matched"], 3)
         self.assertGreater(len(done("GET", JOURNAL)["entries"]), 10)
         self.assertGreater(done("DELETE", JOURNAL)["last"], 10)
+        rule = {"name": "x", "match": {"call": "getRunId", "nth": [2]}, "effect": {"delay_ms": [0, 1], "status": 503}}
+        done("POST", FAULTS, rule)
+        done("PUT", FAULTS + "/{name}", {"effect": {"stale": True}, "lifetime_s": 60}, path=FAULTS + "/y")
+        done("GET", FAULTS + "/{name}", path=FAULTS + "/y")
+        self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
+        self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
+        self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {
@@ -122,6 +130,12 @@ class OpenApiTest(MasterTestCase):
                 TOKENS,
                 [{}, [], {"purpose": "x"}, {"purpose": 1}, {"purpose": "user", "reusable": "yes"}]
                 + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
+            ),
+            (
+                FAULTS,
+                [{}, [], {"effect": 1}, {"effect": {"x": 1}}, {"effect": {"delay_ms": [1]}}, {"effect": {"status": 99}}]
+                + [dict({"effect": {"drop": True}}, **wrong) for wrong in ({"when": "x"}, {"sequence": []})]
+                + [{"effect": {"drop": True}, "match": {"nth": nth}} for nth in (0, [], [0], "1")],
             ),
             (
                 JOURNAL + "/wait",

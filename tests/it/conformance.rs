@@ -31,18 +31,18 @@ fn check(python: &std::path::Path, arguments: &[&str]) {
 
 /// One test per module of Python tests, and a test that no module was forgotten.
 macro_rules! modules {
-    ($($module:ident: $says:literal),+ $(,)?) => {
-        $(
+    ($(in $environment:path { $($module:ident: $says:literal),+ $(,)? })+) => {
+        $($(
             #[doc = $says]
             #[test]
             fn $module() {
-                check(&python::python(), &["-m", "unittest", "-v", stringify!($module)]);
+                check(&$environment(), &["-m", "unittest", "-v", stringify!($module)]);
             }
-        )+
+        )+)+
 
         #[test]
         fn every_python_module_has_its_test_here() {
-            let known = [$(stringify!($module)),+];
+            let known = [$($(stringify!($module)),+),+];
             for entry in fs::read_dir(python::scripts()).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 if let Some(module) = name.strip_suffix(".py").filter(|name| name.starts_with("test_")) {
@@ -54,37 +54,61 @@ macro_rules! modules {
 }
 
 modules! {
-    test_cli: "The commands of a client: `slapos request` and the like.",
-    test_cli_hateoas: "The commands that read over HATEOAS: `slapos service info` and the like.",
-    test_cli_node: "The commands of a node: `slapos node format` and the like.",
-    test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
-    test_durability: "`kill -9` in the middle of writes.",
-    test_hateoas: "The library's methods that use HATEOAS: trees, computers, news, tokens.",
-    test_hostile: "Bad input of every kind.",
-    test_interface: "No method of the library is left out.",
-    test_journal: "The journal of what the client does: waited for, verified, followed; no secret.",
-    test_json_rpc: "Generated requests and every answer under the schemas of slapos.core.",
-    test_main_flow: "The main flow, as one program.",
-    test_metrics: "The counters, read by the parser of Prometheus' own client.",
-    test_openapi: "The server's own description, against what the server does.",
-    test_partition: "Every method of a partition.",
-    test_presets: "What `real` and `slapproxy` do otherwise.",
-    test_request: "Requests of a user and of an instance.",
-    test_shared: "Shared instances.",
-    test_software: "Supply, software reports, products.",
-    test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
-    test_tls_flow: "A computer's life from its token to its next one.",
-    test_tls_library: "The calls that hand out certificates, and who may do what with one.",
-    test_tls_register: "`slapos node register`.",
-    test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
-    test_tree: "State cascades and allocation.",
+    in python::python {
+        test_cli: "The commands of a client: `slapos request` and the like.",
+        test_cli_hateoas: "The commands that read over HATEOAS: `slapos service info` and the like.",
+        test_cli_node: "The commands of a node: `slapos node format` and the like.",
+        test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
+        test_differential: "One script beside the real slapproxy, answers compared.",
+        test_durability: "`kill -9` in the middle of writes.",
+        test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",
+        test_forwarding: "Requests for other masters, slapmaster's and the real slapproxy's.",
+        test_hateoas: "The library's methods that use HATEOAS: trees, computers, news, tokens.",
+        test_hostile: "Bad input of every kind.",
+        test_interface: "No method of the library is left out.",
+        test_journal: "The journal of what the client does: waited for, verified, followed; no secret.",
+        test_json_rpc: "Generated requests and every answer under the schemas of slapos.core.",
+        test_main_flow: "The main flow, as one program.",
+        test_metrics: "The counters, read by the parser of Prometheus' own client.",
+        test_openapi: "The server's own description, against what the server does.",
+        test_partition: "Every method of a partition.",
+        test_presets: "What `real` and `slapproxy` do otherwise.",
+        test_request: "Requests of a user and of an instance.",
+        test_shared: "Shared instances.",
+        test_software: "Supply, software reports, products.",
+        test_slapos_cfg: "The configuration of a slapproxy, beside the real one: what it says is so.",
+        test_slapproxy_import: "The world of a slapproxy of any age, taken over.",
+        test_tls_client: "`slapos configure client`, `slapos computer token`, commands over https.",
+        test_tls_flow: "A computer's life from its token to its next one.",
+        test_tls_library: "The calls that hand out certificates, and who may do what with one.",
+        test_tls_register: "`slapos node register`.",
+        test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
+        test_tree: "State cascades and allocation.",
+    }
+    in python::node_python {
+        test_node_commands: "When the commands of a node run, and how they end; `slapos node bang`, `slapos node boot`.",
+        test_node_instance: "The life of instances: `slapos node instance`.",
+        test_node_promise: "Promises, looked at by `slapos node instance` and by `slapos node promise`.",
+        test_node_report: "Usage and the end of instances: `slapos node report`, `slapos node collect`.",
+        test_node_software: "Software: `slapos node software`.",
+        test_node_speed: "How long a pass of `slapos node instance` takes, beside slapproxy.",
+        test_node_tls: "A node's life over https, with the certificate of `slapos node register`.",
+        test_standalone: "`StandaloneSlapOS` and the test framework of slapos.core, by the recipe for both.",
+    }
 }
 
 #[test]
-fn a_client_of_2022_runs_the_main_flow() {
+fn a_slapproxy_of_2022_is_taken_over() {
     check(
         &python::old_client_python(),
-        &["-W", "ignore", "-m", "unittest", "-v", "test_main_flow"],
+        &[
+            "-W",
+            "ignore",
+            "-m",
+            "unittest",
+            "-v",
+            "test_slapproxy_import.FromTheRealOne",
+        ],
     );
 }
 

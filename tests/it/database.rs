@@ -139,6 +139,41 @@ async fn a_path_that_cannot_be_written_is_refused() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+/// The test framework of slapos.core looks there, by the version of slapproxy's schema that it knows.
+#[tokio::test]
+async fn partitions_and_addresses_are_where_slapproxy_has_them() {
+    let world = TestWorld::start().await;
+    world.format("COMP-1", 4).await;
+    world.format("COMP-1", 3).await;
+    let web = world.request("web").on().await;
+    world.request("db").child_of(&web.at).on().await;
+    world.request("front").shared().child_of(&web.at).on().await;
+    for version in [16, 17, 18] {
+        let partitions = world
+            .texts(&format!(
+                "SELECT concat_ws(' ', computer_reference, reference, slap_state, partition_reference,
+                    software_release, software_type, requested_state)
+                 FROM partition{version} ORDER BY reference"
+            ))
+            .await;
+        assert_eq!(
+            partitions,
+            [
+                format!("COMP-1 slappart0 busy web {RELEASE} default started"),
+                format!("COMP-1 slappart1 busy db {RELEASE} default started"),
+                "COMP-1 slappart2 free".to_owned(),
+            ]
+        );
+        let addresses = world
+            .texts(&format!(
+                "SELECT concat_ws(' ', computer_reference, reference, address, netmask)
+                 FROM partition_network{version} WHERE partition_reference = 'slappart1'"
+            ))
+            .await;
+        assert_eq!(addresses, ["COMP-1 tap-slappart1 2001:db8::2 ffff::"]);
+    }
+}
+
 /// A.44, after an orderly end and after none at all.
 #[tokio::test]
 async fn the_same_database_gives_the_same_answers() {
@@ -249,6 +284,7 @@ async fn the_schema_allows_exactly_the_words_of_the_model() {
         ("token.purpose", words!(TokenPurpose)),
         ("token.reusable", ["0", "1"].into()),
         ("assignment.function", words!(Function)),
+        ("software_product.configured", ["0", "1"].into()),
         ("user.is_default", ["0", "1"].into()),
         ("project.is_default", ["0", "1"].into()),
     ];

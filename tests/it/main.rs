@@ -8,11 +8,14 @@
 )]
 
 mod certificates;
+mod client_versions;
 mod compatibility;
 mod conformance;
 mod control_calls;
 mod database;
+mod faults;
 mod fixtures;
+mod forwarding;
 mod hateoas_calls;
 mod http_edges;
 mod invariants;
@@ -24,6 +27,7 @@ mod process;
 mod rooms;
 mod scenarios;
 mod slap_calls;
+mod slapos_cfg;
 mod support;
 mod tls;
 mod web_calls;

@@ -7,6 +7,7 @@
 mod access;
 mod authority;
 mod certificates;
+mod faults;
 mod health;
 mod journal;
 mod metrics;
@@ -22,7 +23,7 @@ use axum::{
     http::{Method, StatusCode},
     middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
-    routing::{any, delete, get, post},
+    routing::{any, delete, get, post, put},
 };
 use serde_json::Value;
 
@@ -67,6 +68,8 @@ macro_rules! routes {
     (@GET $path:literal $handler:path) => { get($handler).layer(routes!(@named $path)) };
     (@DELETE $path:literal $handler:path) => { delete($handler).layer(routes!(@named $path)) };
     (@POST $path:literal $handler:path) => { post($handler).layer(routes!(@named $path)) };
+    (@PUT $path:literal $handler:path) => { put($handler).layer(routes!(@named $path)) };
+    (@DELETE $path:literal $handler:path) => { delete($handler).layer(routes!(@named $path)) };
     (@named $path:literal) => { map_response(async |response: Response| named($path, response)) };
 }
 
@@ -89,6 +92,12 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/faults" (faults::LIST) => faults::list;
+        POST "/_mock/v1/faults" (faults::ADD) => faults::add;
+        DELETE "/_mock/v1/faults" (faults::CLEAR) => faults::clear;
+        GET "/_mock/v1/faults/{name}" (faults::ONE) => faults::one;
+        PUT "/_mock/v1/faults/{name}" (faults::PUT) => faults::put;
+        DELETE "/_mock/v1/faults/{name}" (faults::REMOVE) => faults::remove;
         GET "/_mock/v1/journal" (journal::LIST) => journal::list;
         DELETE "/_mock/v1/journal" (journal::CLEAR) => journal::clear;
         GET "/_mock/v1/journal/follow" (journal::FOLLOW) => journal::follow;

@@ -95,16 +95,24 @@ pub(super) enum Kind {
     TimeOrNull,
     /// A list of objects with these keys.
     List(&'static [Key]),
+    /// A list of objects with these groups of keys.
+    Lists(&'static [&'static [Key]]),
     /// A list of texts.
     Texts,
+    /// A list of so many values of a kind.
+    Items(&'static Kind, RangeInclusive<usize>),
     /// An object with these keys.
     Object(&'static [Key]),
-    /// An object whose values are texts.
+    /// An object of texts under any keys.
     Dictionary,
     /// A text, or a number that is written as one.
     TextOrNumber,
     /// A number of seconds.
     Seconds,
+    /// A number from 0 to 1.
+    Fraction,
+    /// One of these kinds.
+    Either(&'static [Kind]),
 }
 
 /// A key that is always there.
@@ -127,23 +135,43 @@ pub(super) const fn may(name: &'static str, kind: Kind) -> Key {
 
 impl Key {
     fn schema(&self) -> Value {
-        match &self.kind {
-            Kind::Text => json!({ "type": "string" }),
-            Kind::Word(words) => json!({ "type": "string", "enum": words }),
-            Kind::Integer(range) => {
+        self.kind.schema()
+    }
+}
+
+impl Kind {
+    fn schema(&self) -> Value {
+        match self {
+            Self::Text => json!({ "type": "string" }),
+            Self::Word(words) => json!({ "type": "string", "enum": words }),
+            Self::Integer(range) => {
                 json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
             }
-            Kind::Flag => json!({ "type": "boolean" }),
-            Kind::Time => json!({ "type": "string", "format": "date-time" }),
-            Kind::TimeOrNull => json!({ "type": ["string", "null"], "format": "date-time" }),
-            Kind::List(keys) => json!({ "type": "array", "items": object(*keys) }),
-            Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
-            Kind::Object(keys) => object(*keys),
-            Kind::Dictionary => {
+            Self::Flag => json!({ "type": "boolean" }),
+            Self::Time => json!({ "type": "string", "format": "date-time" }),
+            Self::TimeOrNull => json!({ "type": ["string", "null"], "format": "date-time" }),
+            Self::List(keys) => json!({ "type": "array", "items": object(*keys) }),
+            Self::Lists(groups) => {
+                json!({ "type": "array", "items": object(groups.iter().copied().flatten()) })
+            }
+            Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Self::Items(kind, count) => json!({
+                "type": "array",
+                "items": kind.schema(),
+                "minItems": count.start(),
+                "maxItems": count.end(),
+            }),
+            Self::Object(keys) => object(*keys),
+            Self::Dictionary => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
-            Kind::TextOrNumber => json!({ "type": ["string", "integer"] }),
-            Kind::Seconds => json!({ "type": "number", "minimum": 0 }),
+            Self::TextOrNumber => json!({ "type": ["string", "integer"] }),
+            Self::Seconds => json!({ "type": "number", "minimum": 0 }),
+            Self::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+            Self::Either(kinds) => {
+                let schemas: Vec<Value> = kinds.iter().map(Self::schema).collect();
+                json!({ "anyOf": schemas })
+            }
         }
     }
 }

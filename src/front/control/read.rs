@@ -1,4 +1,4 @@
-//! What calls of the control surface are told: JSON objects and query strings, read strictly.
+//! What calls of the control surface are told: JSON and query strings, read strictly.
 //!
 //! An unknown or repeated key is refused, with a suggestion where one is near: a misspelt filter
 //! that was ignored would show everything. A key whose value is `null` counts as not given.
@@ -9,14 +9,16 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
+use bytes::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 
 use crate::{
     domain::{
+        given::{Given, WrongValue},
         text::{InvalidValue, nearest},
         time::Timestamp,
     },
@@ -47,11 +49,15 @@ impl<S: Sync> FromRequest<S> for Object {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        check_content_type(&parts.headers)?;
-        let body = body::read(&parts.headers, body, MAX_BODY_BYTES).await?;
-        Ok(Self::parse(&body)?)
+        Ok(Self::parse(&body(request).await?)?)
     }
+}
+
+/// The body, which has to be said to be JSON.
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    check_content_type(&parts.headers)?;
+    Ok(body::read(&parts.headers, body, MAX_BODY_BYTES).await?)
 }
 
 /// Beside being right, this keeps web pages of elsewhere out: a browser sends no JSON for them
@@ -75,16 +81,21 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
+/// What JSON of this type says.
+fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, InvalidValue> {
+    serde_json::from_slice(body).map_err(|error| {
+        let found = if body.is_empty() {
+            "is empty".to_owned()
+        } else {
+            format!("is refused: {error}")
+        };
+        InvalidValue::new("body", format!("{found}; a JSON object was expected"))
+    })
+}
+
 impl Object {
     fn parse(body: &[u8]) -> Result<Self, InvalidValue> {
-        serde_json::from_slice(body).map_err(|error| {
-            let found = if body.is_empty() {
-                "is empty".to_owned()
-            } else {
-                format!("is refused: {error}")
-            };
-            InvalidValue::new("body", format!("{found}; a JSON object was expected"))
-        })
+        parsed(body)
     }
 
     /// Refuses keys that are not among the `known`.
@@ -194,20 +205,99 @@ impl<'de> Deserialize<'de> for Object {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut pairs: Vec<(String, Value)> = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, Value>()? {
-                    if pairs.iter().any(|(other, _)| *other == key) {
-                        let text = format!("the key `{key}` is there twice");
-                        return Err(serde::de::Error::custom(text));
-                    }
-                    pairs.push((key, value));
-                }
-                Ok(Object(pairs))
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object, A::Error> {
+                pairs(map).map(Object)
             }
         }
 
         deserializer.deserialize_map(Pairs)
+    }
+}
+
+/// The JSON value that is a call's body, of any depth.
+#[derive(Debug)]
+pub(super) struct Json(pub(super) Given);
+
+impl<S: Sync> FromRequest<S> for Json {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        Ok(parsed(&body(request).await?)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Anything;
+
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Json;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Json, E> {
+                Ok(Json(Given::Nothing))
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+                Ok(Json(Given::Flag(flag)))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+                Ok(Json(Given::Integer(number.into())))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+                Ok(Json(Given::Integer(number.into())))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Json, E> {
+                Ok(Json(Given::Float(number)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+                Ok(Json(Given::Text(text.to_owned())))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Json(item)) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Json(Given::List(list)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Json, A::Error> {
+                let pairs = pairs(map)?.into_iter();
+                let pairs = pairs.map(|(key, Json(value))| (key, value));
+                Ok(Json(Given::Map(pairs.collect())))
+            }
+        }
+
+        deserializer.deserialize_any(Anything)
+    }
+}
+
+/// The keys of an object with their values; none may be there twice.
+fn pairs<'de, V: Deserialize<'de>, A: MapAccess<'de>>(
+    mut map: A,
+) -> Result<Vec<(String, V)>, A::Error> {
+    let mut pairs: Vec<(String, V)> = Vec::new();
+    while let Some((key, value)) = map.next_entry::<String, V>()? {
+        if pairs.iter().any(|(other, _)| *other == key) {
+            let text = format!("the key `{key}` is there twice");
+            return Err(serde::de::Error::custom(text));
+        }
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
+impl From<WrongValue> for Problem {
+    fn from(wrong: WrongValue) -> Self {
+        InvalidValue::from(wrong).into()
     }
 }
 

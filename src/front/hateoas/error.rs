@@ -122,6 +122,11 @@ impl IntoResponse for HateoasError {
     }
 }
 
+/// A refusal with this sentence.
+pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
+    plain(status, format!("{sentence}\n"))
+}
+
 fn plain(status: StatusCode, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),

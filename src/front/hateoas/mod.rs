@@ -17,19 +17,23 @@ mod traverse;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{Method, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{caller::Caller, certificate::CertificateSubject, text::InvalidValue},
+    domain::{call::Dialect, caller::Caller, certificate::CertificateSubject, text::InvalidValue},
     master::{Master, MasterError},
 };
 
 use super::{
-    AppState, HATEOAS_ROOT as ROOT, Route, auth::Authentication, form::Form, log::CallFacts,
+    AppState, HATEOAS_ROOT as ROOT, Route,
+    auth::Authentication,
+    faults::{self, Forms, Named},
+    form::Form,
+    log::CallFacts,
     slashes::AskedUri,
 };
 
@@ -46,10 +50,13 @@ macro_rules! routes {
             Router::new()$(.route(
                 $path,
                 get(async |State(app): State<AppState>, request: Request| {
-                    match Call::read(app, request).await {
-                        Ok(call) => finish(call.facts($name), $call(&call).await),
-                        Err(error) => finish(facts($name), Err(error)),
-                    }
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        match Call::read(app, request).await {
+                            Ok(call) => finish(call.facts($name), $call(&call).await),
+                            Err(error) => finish(facts($name), Err(error)),
+                        }
+                    })
+                    .await
                 }),
             ))+
             .method_not_allowed_fallback(wrong_method)
@@ -64,6 +71,16 @@ routes! {
     GET "/hateoas/computer_module/Base_getComputerToken" => "Base_getComputerToken"
         token::computer_token;
 }
+
+/// How fault rules see the dialect, whose calls name documents and nothing else.
+pub(super) static FORMS: Forms = Forms {
+    dialect: Dialect::Hateoas,
+    named: |_, _, _| Named::default(),
+    // What the client takes for it (`hateoas.md` A.7).
+    not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),
+    refusal: error::refusal,
+    content_type: HeaderValue::from_static("application/hal+json"),
+};
 
 /// What is asked for by the parameter `mode`, at whichever of the dialect's paths.
 ///

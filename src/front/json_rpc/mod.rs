@@ -10,6 +10,7 @@ mod cache;
 mod certificate;
 mod computer;
 mod error;
+mod fault;
 mod input;
 mod instance;
 mod openapi;
@@ -33,7 +34,7 @@ use axum::{
 
 use crate::{
     domain::behaviour::{Behaviour, JsonRpcWords},
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, faults, forward::Forwarder, log::CallFacts},
     master::Master,
 };
 
@@ -47,7 +48,7 @@ use self::{
     schema::Shape,
 };
 
-pub(super) use self::openapi::describe;
+pub(super) use self::{fault::FORMS, openapi::describe};
 
 /// What the path of every method begins with.
 pub(super) const PREFIX: &str = "/slapos.";
@@ -69,15 +70,18 @@ macro_rules! routes {
                 concat!("/", $name),
                 // Any: what is wrong with the media type is said before the verb is looked at.
                 any(async |State(app): State<AppState>, request: Request| {
-                    let words = app.master.behaviour().json_rpc_words;
-                    let method = request.method().clone();
-                    match Call::read(app, request, &$input).await {
-                        Ok(call) => {
-                            let outcome = $call(&call).await;
-                            finish(call.facts($name), &method, words, outcome)
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        let words = app.master.behaviour().json_rpc_words;
+                        let method = request.method().clone();
+                        match Call::read(app, request, &$input).await {
+                            Ok(call) => {
+                                let outcome = $call(&call).await;
+                                finish(call.facts($name), &method, words, outcome)
+                            }
+                            Err(error) => finish(facts($name), &method, words, Err(error)),
                         }
-                        Err(error) => finish(facts($name), &method, words, Err(error)),
-                    }
+                    })
+                    .await
                 }),
             ))+
         }
@@ -156,6 +160,7 @@ fn finish(
 struct Call {
     master: Master,
     state: JsonRpcState,
+    forwarder: Forwarder,
     arguments: Arguments,
     /// Who makes it.
     calling: Calling,
@@ -178,6 +183,7 @@ impl Call {
             arguments: Arguments::read(&body, shape)?,
             master: app.master,
             state: app.json_rpc,
+            forwarder: app.forwarder,
             calling,
             headers: parts.headers,
             address: app.address,

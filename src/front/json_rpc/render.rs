@@ -13,11 +13,12 @@ use crate::{
         identifier::{InstanceReference, Title},
         parameters::Parameters,
         request::RequestInstance,
-        state::{InstanceKind, RequestedState},
+        state::InstanceKind,
         time::Timestamp,
     },
-    front::fake_frontend::Invented,
+    front::{fake_frontend::Invented, forward::Told},
     master::{InstanceView, ListedInstance},
+    xml::{json, marshal},
 };
 
 /// The SLA key whose value is a number.
@@ -87,32 +88,65 @@ pub(super) fn requested(view: &InstanceView, style: Style) -> Value {
     told
 }
 
+/// A request whose answer is no instance of this master.
+#[derive(Debug)]
+pub(super) struct Passed<'a> {
+    /// The request.
+    pub(super) request: &'a RequestInstance,
+    /// The title of the tree of the instance that asks; none where a person does.
+    pub(super) tree_title: Option<Title>,
+    /// The software type as it was sent.
+    pub(super) software_type: &'a str,
+    /// The state that was asked for.
+    pub(super) state: &'a str,
+    /// The parameters as they were sent.
+    pub(super) parameters: &'a marshal::Value<'a>,
+}
+
 /// The answer to a request for which slapproxy makes a frontend up (C.32).
-pub(super) fn invented(request: &RequestInstance, frontend: &Invented) -> Value {
-    let title = request.title.as_str();
-    let guid = ProxyGuid {
-        title: request.title.clone(),
-        tree: None,
-        kind: InstanceKind::Shared,
-    };
-    json!({
-        "title": title,
-        "instance_guid": guid.to_string(),
-        "software_release_uri": request.release.as_str(),
-        "software_type": request.software_type.as_str(),
-        "state": RequestedState::Started.as_str(),
-        "connection_parameters": dictionary(&frontend.connection),
-        "parameters": dictionary(&request.parameters),
-        "shared": true,
-        "root_instance_title": title,
-        "ip_list": [],
-        "full_ip_list": [],
-        "sla_parameters": {},
-        "computer_guid": "",
-        "compute_partition_id": frontend.partition,
-        "processing_timestamp": 0,
-        "access_status_message": "",
-    })
+pub(super) fn invented(passed: Passed<'_>, frontend: &Invented) -> Value {
+    let connection = dictionary(&frontend.connection);
+    passed.answer(&"".into(), &frontend.partition.as_str().into(), &connection)
+}
+
+/// The answer to a request that another master serves (C.33).
+pub(super) fn forwarded(passed: Passed<'_>, told: &Told) -> Value {
+    passed.answer(
+        &json::of_value(&told.computer()),
+        &json::of_value(&told.partition()),
+        &json::of_value(&told.connection()),
+    )
+}
+
+impl Passed<'_> {
+    /// What slapproxy answers: what was sent, and where the instance is said to be.
+    fn answer(self, computer: &Value, partition: &Value, connection: &Value) -> Value {
+        let Self { request, .. } = self;
+        let root = self.tree_title.as_ref().unwrap_or(&request.title).clone();
+        let guid = ProxyGuid {
+            title: request.title.clone(),
+            tree: self.tree_title,
+            kind: request.kind,
+        };
+        json!({
+            "title": request.title.as_str(),
+            "instance_guid": guid.to_string(),
+            "software_release_uri": request.release.as_str(),
+            "software_type": self.software_type,
+            "state": self.state,
+            "connection_parameters": connection,
+            "parameters": json::of_value(self.parameters),
+            "shared": is_shared(request.kind),
+            "root_instance_title": root.as_str(),
+            "ip_list": [],
+            "full_ip_list": [],
+            "sla_parameters": {},
+            "computer_guid": computer,
+            "compute_partition_id": partition,
+            "processing_timestamp": 0,
+            "access_status_message": "",
+        })
+    }
 }
 
 /// An instance in the list of those on a computer.

@@ -6,32 +6,36 @@ use crate::{
     domain::{
         identifier::SoftwareType,
         request::{RequestInstance, Requester, add_retention_delay},
-        state::InstanceKind,
+        state::{InstanceKind, RequestedState},
         status::no_data_text,
     },
-    front::fake_frontend,
+    front::{
+        fake_frontend,
+        forward::{Course, Words},
+    },
     master::{InstanceView, MasterError, RequestOutcome},
+    xml::marshal::Value,
 };
 
 use super::{
     Call, answer,
     error::{Answered as _, CallKind, JsonRpcError},
-    render,
+    render::{self, Passed},
 };
 
 /// The software type of a request that names none (C.41).
 const DEFAULT_TYPE: &str = "default";
+/// The state of a request that names none.
+const DEFAULT_STATE: &str = RequestedState::Started.as_str();
 
 /// `post.v0.software_instance`: there shall be an instance of this title.
 ///
 /// The instance, where it is told; else the not-ready body. One that waits for a partition is told
-/// without (C.19). Source: `json-rpc.md` 5.17.
+/// without (C.19). For another master: what that has, or 500 or 523. Source: `json-rpc.md` 5.17.
 pub(super) async fn request(call: &Call) -> Result<Response, JsonRpcError> {
     let request = read(call)?;
-    let invented = fake_frontend::invented(&request, &call.behaviour())
-        .map_err(|missing| missing.of("parameters"))?;
-    if let Some(frontend) = invented {
-        return Ok(answer::result(&render::invented(&request, &frontend)));
+    if let Some(told) = elsewhere(call, &request).await? {
+        return Ok(answer::result(&told));
     }
     let kind = request.kind;
     let no_room = NoRoom::of(&request);
@@ -60,6 +64,65 @@ pub(super) async fn request(call: &Call) -> Result<Response, JsonRpcError> {
         Some(view) => answer::result(&render::requested(&view, call.style())),
         None => answer::not_ready(),
     })
+}
+
+/// What is answered to a request that this master does not serve: it goes to another one, or
+/// slapproxy makes a frontend up. Source: `slap.md` 9.1, 9.2.
+async fn elsewhere(
+    call: &Call,
+    request: &RequestInstance,
+) -> Result<Option<serde_json::Value>, JsonRpcError> {
+    let dictionary = |key| {
+        let value = call.arguments.value().get(key).cloned();
+        value.unwrap_or_else(|| Value::Dictionary(Vec::new()))
+    };
+    let caller = call.calling.of_itself();
+    let (master, forwarder) = (&call.master, &call.forwarder);
+    let course = forwarder
+        .course(
+            master,
+            caller.clone(),
+            request,
+            &call.address,
+            &call.headers,
+        )
+        .await
+        .answered(CallKind::Request, master)?;
+    let software_type = call.arguments.text("software_type");
+    let state = call.arguments.optional("state").unwrap_or(DEFAULT_STATE);
+    let parameters = dictionary("parameters");
+    let passed = |tree_title| Passed {
+        request,
+        tree_title,
+        software_type,
+        state,
+        parameters: &parameters,
+    };
+    match course {
+        Course::Elsewhere(going) => {
+            let passed = passed(going.tree_title().cloned());
+            let words = Words {
+                software_type: software_type.to_owned(),
+                parameters: parameters.clone(),
+                sla: dictionary("sla_parameters"),
+                state: Some(state.to_owned()),
+            };
+            let told = going.send(words).await;
+            let told = told.answered(CallKind::Request, master)?;
+            Ok(Some(render::forwarded(passed, &told)))
+        }
+        Course::Here => {
+            let Some(frontend) = fake_frontend::invented(request, &call.behaviour()) else {
+                return Ok(None);
+            };
+            let tree_title = master
+                .tree_of_requester(caller, request.requester.clone())
+                .await;
+            let tree_title = tree_title.answered(CallKind::Request, master)?;
+            Ok(Some(render::invented(passed(tree_title), &frontend)))
+        }
+        Course::Known => Ok(None),
+    }
 }
 
 /// The instance as it is now; one that ended by the request, as it was told last.
@@ -113,8 +176,13 @@ fn read(call: &Call) -> Result<RequestInstance, JsonRpcError> {
         software_type,
         parameters: arguments.parameters("parameters")?,
         sla,
-        // Left out, it stays so: what that asks for has a switch (C.39).
-        state: arguments.optional("state").map(str::to_owned),
+        // Unlike in the classic dialect, to leave it out is to ask for the default of the shape.
+        state: Some(
+            arguments
+                .optional("state")
+                .unwrap_or(DEFAULT_STATE)
+                .to_owned(),
+        ),
         project: None,
     })
 }

@@ -4,7 +4,10 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::{
-    domain::{behaviour::HateoasUrl, text::InvalidValue},
+    domain::{
+        behaviour::{HateoasUrl, JsonRpcWords},
+        text::InvalidValue,
+    },
     front::HATEOAS_ROOT,
 };
 
@@ -23,7 +26,12 @@ pub(super) async fn hateoas_url(call: &Call) -> Result<Response, JsonRpcError> {
             let base = call.address.base_url(&call.headers).ok_or_else(|| {
                 InvalidValue::new("Host", "is missing, the name of this server was expected")
             })?;
-            let url = format!("{base}{HATEOAS_ROOT}");
+            // Quirk: slapproxy spells it with a final slash here.
+            let slash = match call.behaviour().json_rpc_words {
+                JsonRpcWords::Production => "",
+                JsonRpcWords::Proxy => "/",
+            };
+            let url = format!("{base}{HATEOAS_ROOT}{slash}");
             Ok(answer::result(&json!({ "hateoas_url": url })))
         }
     }

@@ -51,7 +51,7 @@ pub(super) async fn of_partition(call: &Call) -> Result<Response, SlapError> {
         .master
         .instance_certificate(call.calling.about_instance(), at)
         .await
-        .answered(CallKind::PartitionRead, &call.master)?;
+        .answered(CallKind::PartitionCertificate, &call.master)?;
     let body = pair(&found.certificate_pem, &found.key_pem);
     let modified = answer::last_modified(found.changed_at);
     Ok(answer::cacheable_xml(body, MaxAge::Revalidated, modified))

@@ -15,7 +15,8 @@ use crate::{
     domain::{behaviour::ErrorsUnknown, text::InvalidValue},
     front::{
         body::BodyError,
-        log::{INTERNAL_ERROR, InternalFailure},
+        forward::{ForwardError, unreachable_status},
+        log::{INTERNAL_ERROR, InternalFailure, chain},
     },
     master::{self, Master, MasterError, Missing},
 };
@@ -32,6 +33,8 @@ pub(super) enum CallKind {
     ComputerRead,
     /// Reads a partition.
     PartitionRead,
+    /// Reads the certificate of the instance on a partition.
+    PartitionCertificate,
     /// Reads the status of a partition.
     PartitionStatus,
     /// Reads the status of a computer or of an installation.
@@ -81,6 +84,8 @@ pub(super) enum SlapError {
     NotReady,
     /// A status that production cannot read (C.72): 500.
     Unreadable(String),
+    /// Another master, for which it is, did not do it: this status, and the reason.
+    Elsewhere(StatusCode, ForwardError),
     /// The master did not do it.
     Master {
         /// How the call ends.
@@ -116,6 +121,21 @@ impl<T> Answered<T> for master::Result<T> {
         self.map_err(|error| SlapError::Master {
             verdict: verdict(kind, &error, master.behaviour().errors_unknown),
             error,
+        })
+    }
+}
+
+impl<T> Answered<T> for Result<T, ForwardError> {
+    fn answered(self, kind: CallKind, master: &Master) -> Result<T, SlapError> {
+        self.or_else(|error| {
+            let status = match error {
+                ForwardError::Master(error) => return Err(error).answered(kind, master),
+                ForwardError::NotReady => return Err(SlapError::NotReady),
+                ForwardError::Refused(_) => StatusCode::NOT_FOUND,
+                ForwardError::Unreachable { .. } => unreachable_status(),
+                ForwardError::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            };
+            Err(SlapError::Elsewhere(status, error))
         })
     }
 }
@@ -173,6 +193,7 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         Missing::Computer(_) => match kind {
             CallKind::ComputerRead
             | CallKind::PartitionRead
+            | CallKind::PartitionCertificate
             | CallKind::PartitionStatus
             | CallKind::TreeRead
             | CallKind::Request
@@ -220,12 +241,15 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::SharedInstance { .. }
         | Missing::Installation { .. } => match kind {
             // The exception escapes where 404 is meant.
-            CallKind::ComputerRead | CallKind::PartitionRead | CallKind::PartitionStatus => BROKEN,
+            CallKind::ComputerRead | CallKind::PartitionRead => BROKEN,
             CallKind::PartitionWrite | CallKind::ComputerWrite | CallKind::SoftwareReport => {
                 Verdict::Ignored
             }
-            // Slapproxy lacks these calls, or has a switch of its own for them.
-            CallKind::ComputerStatus
+            // Slapproxy lacks these calls, or knows one answer to all of them, or has a switch of
+            // its own for them.
+            CallKind::PartitionCertificate
+            | CallKind::PartitionStatus
+            | CallKind::ComputerStatus
             | CallKind::TreeRead
             | CallKind::ProductRead
             | CallKind::Request
@@ -244,6 +268,7 @@ impl IntoResponse for SlapError {
             Self::NotServed(text) => (StatusCode::NOT_FOUND, text.to_owned()),
             Self::NotReady => return answer::not_ready(),
             Self::Unreadable(text) => (StatusCode::INTERNAL_SERVER_ERROR, text),
+            Self::Elsewhere(status, error) => (status, chain(&error)),
             Self::Master { verdict, error } => match verdict {
                 Verdict::Refused(status) => (status, error.to_string()),
                 Verdict::Ignored => (StatusCode::OK, error.to_string()),
@@ -284,8 +309,8 @@ mod tests {
         request::{BrokenRule, RefusedValue},
     };
     use CallKind::{
-        ComputerRead, ComputerStatus, ComputerWrite, PartitionRead, PartitionStatus,
-        PartitionWrite, ProductRead, Request, Setup, SoftwareReport, TreeRead,
+        ComputerRead, ComputerStatus, ComputerWrite, PartitionCertificate, PartitionRead,
+        PartitionStatus, PartitionWrite, ProductRead, Request, Setup, SoftwareReport, TreeRead,
     };
 
     fn computer() -> Missing {
@@ -361,12 +386,14 @@ mod tests {
             "C.66, slap.md 5.16",
             PartitionStatus,
             computer(),
-            [404, 500, 500],
+            [404, 500, 404],
         );
         check("C.66", ComputerStatus, computer(), [404, 404, 404]);
         check("C.66, slap.md 5.18", TreeRead, computer(), [404, 500, 404]);
         check("C.67", PartitionRead, partition(), [404, 404, 500]);
-        check("C.67", PartitionStatus, partition(), [404, 500, 500]);
+        check("C.78", PartitionCertificate, computer(), [404, 500, 404]);
+        check("C.78", PartitionCertificate, partition(), [404, 404, 404]);
+        check("C.67", PartitionStatus, partition(), [404, 500, 404]);
         check("C.67", TreeRead, partition(), [404, 404, 404]);
         check("semantics.md 12.3", TreeRead, nobody(true), [404, 404, 404]);
         check(

@@ -12,6 +12,7 @@ mod cache;
 mod certificate;
 mod connection;
 mod error;
+mod fault;
 mod form;
 mod format;
 mod information;
@@ -41,13 +42,14 @@ use axum::{
 
 use crate::{
     domain::behaviour::Behaviour,
-    front::{calling::Calling, log::CallFacts},
+    front::{calling::Calling, faults, forward::Forwarder, log::CallFacts},
     master::Master,
 };
 
 use super::{AppState, Route, address::PublicAddress};
 
 pub use cache::SlapState;
+pub(super) use fault::FORMS;
 
 use self::{
     error::{Answered as _, CallKind, SlapError},
@@ -68,10 +70,13 @@ macro_rules! routes {
             Router::new()$(.route(
                 concat!("/", $name),
                 routes!(@$method)(async |State(app): State<AppState>, request: Request| {
-                    match Call::read(app, request).await {
-                        Ok(call) => finish(call.facts($name), $call(&call).await),
-                        Err(error) => finish(facts($name), Err(error)),
-                    }
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        match Call::read(app, request).await {
+                            Ok(call) => finish(call.facts($name), $call(&call).await),
+                            Err(error) => finish(facts($name), Err(error)),
+                        }
+                    })
+                    .await
                 }),
             ))+
         }
@@ -146,6 +151,7 @@ fn finish(facts: CallFacts, outcome: Result<Response, SlapError>) -> Response {
 struct Call {
     master: Master,
     state: SlapState,
+    forwarder: Forwarder,
     form: Form,
     /// Who makes it.
     calling: Calling,
@@ -160,6 +166,7 @@ impl Call {
         Ok(Self {
             master: app.master,
             state: app.slap,
+            forwarder: app.forwarder,
             form: Form::of(&parts, body).await?,
             calling,
             headers: parts.headers,

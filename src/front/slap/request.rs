@@ -11,7 +11,10 @@ use crate::{
         state::InstanceKind,
         text::InvalidValue,
     },
-    front::fake_frontend,
+    front::{
+        fake_frontend,
+        forward::{Course, Words},
+    },
     master::RequestOutcome,
     xml::marshal::Value,
 };
@@ -30,14 +33,13 @@ const DEFAULT_TYPE: &str = "default";
 /// `POST /requestComputerPartition`: there shall be an instance of this title.
 ///
 /// Allocated: 200 and the instance. Not yet, no room, or to be destroyed: 408 (C.19, C.42).
-/// Refused by a value: 404; by a rule: 500 with the reason. Source: `slap.md` 5.3.
+/// Refused by a value: 404; by a rule: 500 with the reason. For another master: what that answers,
+/// or 404, 523 or 500 ([`ForwardError`](crate::front::forward)). Source: `slap.md` 5.3, 9.1.
 pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, SlapError> {
     call.admitted().await?;
     let request = read(call)?;
-    let invented = fake_frontend::invented(&request, &call.behaviour())
-        .map_err(|missing| missing.of("partition_parameter_xml"))?;
-    if let Some(frontend) = invented {
-        return Ok(answer::xml(render::invented(&frontend)));
+    if let Some(answer) = elsewhere(call, &request).await? {
+        return Ok(answer);
     }
     let outcome = call
         .master
@@ -68,6 +70,42 @@ pub(super) async fn request_computer_partition(call: &Call) -> Result<Response, 
     Ok(answer::xml(body))
 }
 
+/// The answer to a request that this master does not serve: it goes to another one, or slapproxy
+/// makes a frontend up. Source: `slap.md` 9.1, 9.2.
+async fn elsewhere(call: &Call, request: &RequestInstance) -> Result<Option<Response>, SlapError> {
+    let caller = call.calling.of_itself();
+    let (master, forwarder) = (&call.master, &call.forwarder);
+    let course = forwarder
+        .course(
+            master,
+            caller.clone(),
+            request,
+            &call.address,
+            &call.headers,
+        )
+        .await
+        .answered(CallKind::Request, master)?;
+    match course {
+        Course::Elsewhere(going) => {
+            let told = going.send(words(call)?).await;
+            let told = told.answered(CallKind::Request, master)?;
+            Ok(Some(answer::xml(render::forwarded(&told))))
+        }
+        Course::Here => {
+            let Some(frontend) = fake_frontend::invented(request, &call.behaviour()) else {
+                return Ok(None);
+            };
+            // It is not told; but who asks in a name that is not there is refused.
+            master
+                .tree_of_requester(caller, request.requester.clone())
+                .await
+                .answered(CallKind::Request, master)?;
+            Ok(Some(answer::xml(render::invented(&frontend))))
+        }
+        Course::Known => Ok(None),
+    }
+}
+
 fn read(call: &Call) -> Result<RequestInstance, SlapError> {
     let form = &call.form;
     let software_type = form.not_empty("software_type")?.unwrap_or(DEFAULT_TYPE);
@@ -91,6 +129,24 @@ fn read(call: &Call) -> Result<RequestInstance, SlapError> {
             .not_empty("project_reference")?
             .map(|project| ProjectReference::parse("project_reference", project))
             .transpose()?,
+    })
+}
+
+/// What another master is told as it was said here.
+fn words(call: &Call) -> Result<Words, SlapError> {
+    let form = &call.form;
+    let dictionary = |name| -> Result<Value<'static>, SlapError> {
+        let value = form.value(name)?.filter(|value| !value.is_none());
+        Ok(value.unwrap_or_else(|| Value::Dictionary(Vec::new())))
+    };
+    Ok(Words {
+        software_type: form
+            .optional("software_type")?
+            .unwrap_or(DEFAULT_TYPE)
+            .to_owned(),
+        parameters: dictionary("partition_parameter_xml")?,
+        sla: dictionary("filter_xml")?,
+        state: state(form)?,
     })
 }
 

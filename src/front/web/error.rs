@@ -108,6 +108,11 @@ impl IntoResponse for WebError {
     }
 }
 
+/// A refusal with this sentence.
+pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
+    plain(status, format!("{sentence}\n"))
+}
+
 fn plain(status: StatusCode, text: String) -> Response {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     (status, [(header::CONTENT_TYPE, kind)], text).into_response()

@@ -18,11 +18,16 @@ use axum::{
 use serde_json::Value;
 
 use crate::{
-    domain::{secret::Secret, text::InvalidValue},
+    domain::{call::Dialect, secret::Secret, text::InvalidValue},
     master::Master,
 };
 
-use super::{AppState, Route, form::Form, log::CallFacts};
+use super::{
+    AppState, Route,
+    faults::{self, Forms, Named},
+    form::Form,
+    log::CallFacts,
+};
 
 use self::error::WebError;
 
@@ -44,11 +49,14 @@ macro_rules! routes {
             Router::new()$(.route(
                 concat!("/", $name),
                 post(async |State(app): State<AppState>, request: Request| {
-                    let outcome = match Call::read(app, request).await {
-                        Ok(call) => $call(&call).await,
-                        Err(error) => Err(error),
-                    };
-                    finish($name, outcome)
+                    faults::around(&FORMS, $name, app, request, async |app, request| {
+                        let outcome = match Call::read(app, request).await {
+                            Ok(call) => $call(&call).await,
+                            Err(error) => Err(error),
+                        };
+                        finish($name, outcome)
+                    })
+                    .await
                 }),
             ))+
         }
@@ -59,6 +67,15 @@ routes! {
     POST "Person_requestComputer" => register::request_computer;
     POST "Person_getCertificate" => certificate::certificate;
 }
+
+/// How fault rules see the endpoints, whose calls name nothing that a master knows.
+pub(super) static FORMS: Forms = Forms {
+    dialect: Dialect::Web,
+    named: |_, _, _| Named::default(),
+    not_ready: || StatusCode::REQUEST_TIMEOUT.into_response(),
+    refusal: error::refusal,
+    content_type: HeaderValue::from_static("text/plain; charset=utf-8"),
+};
 
 /// What is answered, with what the log line says of it.
 struct Answer {

@@ -4,24 +4,24 @@
 //! beside them (references, placements, policies) is written here. References come first, then
 //! computers with what they report, then every instance, then where each is: given places before
 //! those that the rules find, software before the shared instances that it serves.
+//!
+//! A seed may bring tens of thousands of instances, so that what there are many of is read and
+//! written with few statements.
 
 mod person;
+mod room;
+mod tree;
 
-use super::{Master, MasterError, Result, make::TreeToMake, operation::Operation, request::InTree};
+use super::{Master, MasterError, Result, operation::Operation};
 use crate::{
     domain::{
-        behaviour::AfterDestroy,
         caller::Caller,
-        identifier::{InstanceReference, PartitionAddress, ProjectReference, TreeReference},
-        instance::{Instance, InstanceTree},
+        identifier::ProjectReference,
         product::ProductRelease,
-        seed::{
-            Seed, SeedComputer, SeedInstance, SeedPlace, SeedProduct, SeedRefused, SeedRoom,
-            SeedSoftware, SeedTree,
-        },
+        seed::{Seed, SeedComputer, SeedPlace, SeedProduct, SeedRefused, SeedSoftware},
         software::Supply,
-        state::{InstallationState, InstanceKind, PartitionState, RequestedState},
-        status::{StatusReport, StatusSubject},
+        state::InstallationState,
+        status::StatusSubject,
     },
     store::{
         self,
@@ -90,13 +90,6 @@ fn at<T>(place: SeedPlace, outcome: Result<T>) -> Result<T> {
     })
 }
 
-/// An instance that was made, with where it is to be.
-struct Made<'s> {
-    tree: usize,
-    instance: Instance,
-    seed: &'s SeedInstance,
-}
-
 impl Operation<'_> {
     async fn seed(&mut self, seed: &Seed) -> Result<()> {
         for (place, project) in &seed.projects {
@@ -112,11 +105,7 @@ impl Operation<'_> {
         for computer in &seed.computers {
             self.seed_computer(computer).await?;
         }
-        let mut trees = Vec::new();
-        let mut made = Vec::new();
-        for (number, tree) in seed.trees.iter().enumerate() {
-            trees.push(self.seed_tree(number, tree, &mut made).await?);
-        }
+        let (trees, made) = self.seed_trees(seed).await?;
         self.settle(&trees, &made).await?;
         for one in &made {
             self.seed_reports(one).await?;
@@ -128,6 +117,12 @@ impl Operation<'_> {
         }
         for (place, token) in &seed.tokens {
             self.seed_token(*place, token).await?;
+        }
+        for request in &seed.forwarded {
+            store::forwarding::insert(self.tx, request).await?;
+        }
+        if let Some(root) = &seed.local_release_root {
+            store::release::set_root(self.tx, root).await?;
         }
         self.unsettled = true;
         Ok(())
@@ -246,220 +241,5 @@ impl Operation<'_> {
                 .await?;
         }
         Ok(())
-    }
-
-    /// Makes a tree and its instances, none of them anywhere yet.
-    async fn seed_tree<'s>(
-        &mut self,
-        number: usize,
-        seed: &'s SeedTree,
-        made: &mut Vec<Made<'s>>,
-    ) -> Result<InstanceTree> {
-        let Some(root) = seed.instances.first() else {
-            return Err(refused(seed.place, "a tree has no instance", "its root"));
-        };
-        let owner = match &seed.owner {
-            None => self.world.default_user.clone(),
-            Some(owner) => store::lookup::user(self.tx, owner)
-                .await?
-                .ok_or_else(|| missing(seed.place, "user", owner.as_str()))?,
-        };
-        let project = self
-            .project_of_seed(seed.place, seed.project.as_ref())
-            .await?;
-        let taken = store::tree::live_by_title(self.tx, owner.id, &root.title).await?;
-        if taken.is_some() {
-            let (title, owner) = (&root.title, owner.reference);
-            let reason = format!("user `{owner}` already has an instance tree `{title}`");
-            return Err(refused(seed.place, reason, "another title"));
-        }
-        let reference = match &seed.reference {
-            Some(reference) => reference.clone(),
-            None => TreeReference::trusted(counter::next(self.tx, Prefix::Tree).await?),
-        };
-        let tree = self
-            .add_tree(TreeToMake {
-                reference,
-                title: &root.title,
-                owner,
-                project,
-                kind: root.kind,
-                wanted: root.wanted.clone(),
-            })
-            .await?;
-        let mut ids: Vec<i64> = Vec::new();
-        for instance in &seed.instances {
-            let request = InTree {
-                tree: &tree,
-                parent_id: instance.parent.and_then(|parent| ids.get(parent).copied()),
-                title: &instance.title,
-                kind: instance.kind,
-                wanted: instance.wanted.clone(),
-            };
-            let reference = match &instance.reference {
-                Some(reference) => reference.clone(),
-                None => InstanceReference::trusted(counter::next(self.tx, Prefix::Instance).await?),
-            };
-            let row = at(
-                instance.place,
-                self.make_instance(&request, reference).await,
-            )?;
-            ids.push(row.id);
-            made.push(Made {
-                tree: number,
-                instance: row,
-                seed: instance,
-            });
-        }
-        let destroyed = tree.wanted.state == RequestedState::Destroyed;
-        if destroyed && self.behaviour.after_destroy == AfterDestroy::New {
-            store::tree::archive(self.tx, tree.id).await?;
-        }
-        Ok(tree)
-    }
-
-    /// Puts every instance where it is to be.
-    async fn settle(&mut self, trees: &[InstanceTree], made: &[Made<'_>]) -> Result<()> {
-        for kind in [InstanceKind::Software, InstanceKind::Shared] {
-            for by_rules in [false, true] {
-                for one in made.iter().filter(|one| one.seed.kind == kind) {
-                    let Some(tree) = trees.get(one.tree) else {
-                        continue;
-                    };
-                    match &one.seed.room {
-                        SeedRoom::Allocated if by_rules => self.seed_by_rules(tree, one).await?,
-                        SeedRoom::On(at) if !by_rules => self.seed_on(tree, one, at).await?,
-                        SeedRoom::Host { tree: of, instance } if !by_rules => {
-                            let host = made
-                                .iter()
-                                .filter(|host| host.tree == *of)
-                                .nth(*instance)
-                                .ok_or_else(|| {
-                                refused(
-                                    one.seed.place,
-                                    "there is no such host",
-                                    "an instance of the seed",
-                                )
-                            })?;
-                            self.seed_served_by(tree, one, host).await?;
-                        }
-                        SeedRoom::Allocated
-                        | SeedRoom::On(_)
-                        | SeedRoom::Host { .. }
-                        | SeedRoom::Waiting => {}
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn seed_by_rules(&mut self, tree: &InstanceTree, one: &Made<'_>) -> Result<()> {
-        let allocated = self.allocate(&one.instance, tree).await?;
-        allocated.map(|_| ()).map_err(|failure| {
-            refused(
-                one.seed.place,
-                format!("instance `{}` has no room: {failure}", one.seed.title),
-                "room for it, a place of its own (`on`), or that it may wait (`waiting: true`)",
-            )
-        })
-    }
-
-    async fn seed_on(
-        &mut self,
-        tree: &InstanceTree,
-        one: &Made<'_>,
-        address: &PartitionAddress,
-    ) -> Result<()> {
-        let place = one.seed.place;
-        let (computer_id, partition) = at(place, self.partition(address).await)?;
-        let PartitionAddress {
-            computer,
-            partition: name,
-        } = address;
-        let fits = match one.seed.kind {
-            InstanceKind::Software => partition.state == PartitionState::Free,
-            InstanceKind::Shared => partition.occupant.is_some(),
-        };
-        if !fits {
-            let reason = match one.seed.kind {
-                InstanceKind::Software => {
-                    format!("partition `{name}` of computer `{computer}` is taken already")
-                }
-                InstanceKind::Shared => format!(
-                    "no instance is on partition `{name}` of computer `{computer}` to serve `{}`",
-                    one.seed.title
-                ),
-            };
-            return Err(refused(place, reason, "another partition"));
-        }
-        let project = store::computer::project_of(self.tx, Some(computer.as_str()), None).await?;
-        if project.as_deref() != Some(tree.project.as_str()) {
-            return Err(refused(
-                place,
-                format!(
-                    "computer `{computer}` is not in project `{}`, to which the tree belongs",
-                    tree.project
-                ),
-                "a computer of that project",
-            ));
-        }
-        self.occupy(&one.instance, partition.id, computer_id, address)
-            .await
-    }
-
-    async fn seed_served_by(
-        &mut self,
-        tree: &InstanceTree,
-        one: &Made<'_>,
-        host: &Made<'_>,
-    ) -> Result<()> {
-        let host = store::instance::by_id(self.tx, host.instance.id).await?;
-        let at = match host.partition_id {
-            Some(id) => store::partition::site(self.tx, id).await?,
-            None => None,
-        };
-        match at {
-            Some(site) => self.seed_on(tree, one, &site.at).await,
-            None => Err(refused(
-                one.seed.place,
-                format!("the host `{}` is on no partition", host.title),
-                "an instance that is on one",
-            )),
-        }
-    }
-
-    /// What an instance published, and what was last reported of it.
-    async fn seed_reports(&mut self, one: &Made<'_>) -> Result<()> {
-        let instance = &one.instance;
-        if !one.seed.connection.is_empty() {
-            store::instance::set_connection(self.tx, instance.id, &one.seed.connection).await?;
-        }
-        let Some(report) = &one.seed.report else {
-            return Ok(());
-        };
-        let placed = store::instance::by_id(self.tx, instance.id).await?;
-        let computer = match placed.partition_id {
-            Some(id) => store::partition::site(self.tx, id).await?,
-            None => None,
-        };
-        let Some(site) = computer else {
-            let reason = format!("nothing can report on `{}`, which waits", instance.title);
-            return Err(refused(one.seed.place, reason, "no report"));
-        };
-        self.seed_status(instance, report, &site.at).await
-    }
-
-    async fn seed_status(
-        &mut self,
-        instance: &Instance,
-        report: &StatusReport,
-        address: &PartitionAddress,
-    ) -> Result<()> {
-        let reference = instance.reference.as_str();
-        let author = address.computer.as_str();
-        self.report_status(StatusSubject::Instance, reference, report, author)
-            .await?;
-        self.reported(instance.id, report, &report.message).await
     }
 }

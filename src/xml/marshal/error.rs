@@ -3,10 +3,11 @@
 use super::{MAX_BYTES, MAX_DEPTH, MAX_DIGITS};
 use crate::xml::XmlError;
 
-/// A marshalled field that was refused (`marshalling.md` 1.6 and 1.7).
+/// A marshalled field that was refused (`marshalling.md` 1.6 and 1.7), or an answer of another
+/// master.
 ///
-/// The sender is at fault in every case. [`MarshalError::TooLarge`] is answered 413, all others
-/// 400. Positions are in bytes of the text.
+/// The sender is at fault in every case. Of a field, [`MarshalError::TooLarge`] is answered 413,
+/// all others 400. Positions are in bytes of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MarshalError {
     /// The text is longer than [`MAX_BYTES`].
@@ -44,6 +45,23 @@ pub enum MarshalError {
         position: usize,
         /// `object` or `code`.
         element: &'static str,
+    },
+    /// An object of a class that the client's library does not accept.
+    #[error("the object at byte {position} is of class `{found}`, which nobody reads")]
+    UnknownClass {
+        /// Where it starts.
+        position: usize,
+        /// Module and name of the class, shortened.
+        found: String,
+    },
+    /// An object that is not a tuple of arguments, then a dictionary of attributes.
+    #[error(
+        "the object that ends at byte {position} is malformed, expected a tuple and a dictionary \
+         with texts for keys"
+    )]
+    MalformedObject {
+        /// Where its end tag starts.
+        position: usize,
     },
     /// The text of a number is not one, as Python reads numbers.
     #[error("`{text}` at byte {position} is not the text of {expected}")]

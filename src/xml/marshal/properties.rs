@@ -7,7 +7,7 @@ use proptest::{
 
 use crate::domain::text::without_illegal;
 
-use super::{Value, read, write};
+use super::{Value, read, read_answer, write};
 
 fn text() -> impl Strategy<Value = String> {
     any::<String>().prop_map(|text| without_illegal(&text))
@@ -46,6 +46,8 @@ fn fragment() -> impl Strategy<Value = String> {
         Just("</list>".to_owned()),
         Just("<reference id='i2'/>".to_owned()),
         Just("<dictionary>".to_owned()),
+        Just("<object module='slapos.slap.slap' class='Computer'><tuple/>".to_owned()),
+        Just("</object>".to_owned()),
         Just("<tuple><int>1".to_owned()),
         Just("</".to_owned()),
         Just("<!--".to_owned()),
@@ -76,7 +78,9 @@ proptest! {
         inside in any::<bool>(),
     ) {
         let text = pieces.concat();
-        let _ = if inside { read(&format!("<marshal>{text}</marshal>")) } else { read(&text) };
+        let text = if inside { format!("<marshal>{text}</marshal>") } else { text };
+        let _ = read(&text);
+        let _ = read_answer(&text);
     }
 
     #[test]
@@ -92,5 +96,6 @@ proptest! {
             document.replace_range(start..end, &fragment);
         }
         let _ = read(&document);
+        let _ = read_answer(&document);
     }
 }

@@ -4,15 +4,11 @@
 //! container would be once its references are resolved. Only a document within the limits is
 //! then turned into a value, so that a small hostile text never becomes a large one.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use crate::xml::document::{DeclaredEncoding, Document, Element, Event, clip, is_space};
 
-use super::{
-    MarshalError, Value,
-    key::last_wins,
-    number::{self, NumberError},
-};
+use super::{Class, MarshalError, Object, Value, key::last_wins, scalar::Scalar};
 
 /// How many bytes a marshalled field may have (`marshalling.md` 1.7).
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -25,16 +21,31 @@ pub const MAX_NODES: usize = 1_000_000;
 /// How many digits an integer may have (`marshalling.md` 1.7).
 pub const MAX_DIGITS: usize = 40;
 
-/// Reads one marshalled value (`marshalling.md` 1, "we accept").
+/// Reads one marshalled value that a client sent (`marshalling.md` 1, "we accept").
 ///
 /// Errors: [`MarshalError::TooLarge`] beyond [`MAX_BYTES`], all others for a text that is not
-/// one value within the limits.
+/// one value within the limits; an object is refused.
 pub fn read(text: &str) -> Result<Value<'static>, MarshalError> {
+    build(text, Builder::default())
+}
+
+/// Reads one marshalled value that another master answered: as [`read`], and it may hold objects
+/// of the classes that the client's library accepts, as the data that they are written as.
+pub fn read_answer(text: &str) -> Result<Value<'static>, MarshalError> {
+    build(
+        text,
+        Builder {
+            reads_objects: true,
+            ..Builder::default()
+        },
+    )
+}
+
+fn build(text: &str, mut builder: Builder) -> Result<Value<'static>, MarshalError> {
     if text.len() > MAX_BYTES {
         return Err(MarshalError::TooLarge { size: text.len() });
     }
     let mut document = Document::new(text, DeclaredEncoding::MustBeUtf8)?;
-    let mut builder = Builder::default();
     loop {
         let event = document.next()?;
         let position = document.position();
@@ -54,6 +65,7 @@ enum Kind {
     Tuple,
     Set,
     Dictionary,
+    Object(Class),
 }
 
 impl Kind {
@@ -63,19 +75,9 @@ impl Kind {
             Self::Tuple => "a tuple that holds a list, a dictionary or a set",
             Self::Set => "a set",
             Self::Dictionary => "a dictionary",
+            Self::Object(_) => "an object",
         }
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Scalar {
-    Text,
-    Int,
-    Long,
-    Float,
-    Bool,
-    None,
-    Complex,
 }
 
 enum Node {
@@ -108,6 +110,8 @@ enum Frame {
 
 #[derive(Default)]
 struct Builder {
+    /// Whether objects are read, as data, or refused.
+    reads_objects: bool,
     nodes: Vec<Node>,
     ids: HashMap<String, usize>,
     frames: Vec<Frame>,
@@ -149,13 +153,10 @@ impl Builder {
             "set" => return self.open(Kind::Set, element, position),
             "dictionary" => return self.open(Kind::Dictionary, element, position),
             "reference" => return self.reference(element, position),
-            "string" | "unicode" => Scalar::Text,
-            "int" => Scalar::Int,
-            "long" => Scalar::Long,
-            "float" => Scalar::Float,
-            "bool" => Scalar::Bool,
-            "none" => Scalar::None,
-            "complex" => Scalar::Complex,
+            "object" if self.reads_objects => {
+                let class = class(element, position)?;
+                return self.open(Kind::Object(class), element, position);
+            }
             "object" => {
                 return Err(MarshalError::Refused {
                     position,
@@ -168,7 +169,10 @@ impl Builder {
                     element: "code",
                 });
             }
-            _ => return unexpected("the element of a value"),
+            name => match Scalar::of_element(name) {
+                Some(scalar) => scalar,
+                None => return unexpected("the element of a value"),
+            },
         };
         self.frames.push(Frame::Scalar {
             scalar,
@@ -189,8 +193,10 @@ impl Builder {
             return Err(MarshalError::TooDeep { position });
         }
         let index = self.nodes.len();
-        // Quirk: the client's reader never gives a tuple its id, so none can be referred to.
-        if let (Some(id), true) = (id(element), kind != Kind::Tuple) {
+        // Quirk: the client's reader never gives a tuple its id, so none can be referred to; and
+        // nobody refers to an object.
+        let is_named = !matches!(kind, Kind::Tuple | Kind::Object(_));
+        if let (Some(id), true) = (id(element), is_named) {
             self.ids.insert(id.to_owned(), index);
         }
         self.nodes.push(Node::Container(Container {
@@ -257,7 +263,7 @@ impl Builder {
                 text,
                 position,
             }) => {
-                let value = leaf(scalar, text, position)?;
+                let value = scalar.read(text, position)?;
                 self.nodes.push(Node::Leaf(value));
                 self.add(self.nodes.len() - 1)
             }
@@ -272,6 +278,7 @@ impl Builder {
 
     /// Checks a container whose children are complete.
     fn close(&mut self, index: usize, position: usize) -> Result<(), MarshalError> {
+        let is_object = self.is_object(index);
         let Some(Node::Container(container)) = self.nodes.get_mut(index) else {
             return Ok(());
         };
@@ -280,6 +287,8 @@ impl Builder {
         // Keys of a dictionary, members of a set: every second child, or every child.
         let step = match kind {
             Kind::List => return Ok(()),
+            Kind::Object(_) if is_object => return Ok(()),
+            Kind::Object(_) => return Err(MarshalError::MalformedObject { position }),
             Kind::Dictionary => 2,
             Kind::Tuple | Kind::Set => 1,
         };
@@ -302,6 +311,31 @@ impl Builder {
         match unhashable {
             Some(found) if kind != Kind::Tuple => Err(MarshalError::Unhashable { position, found }),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether it is an object whose children are a tuple and, where anything is set on it, a
+    /// dictionary with texts for keys.
+    fn is_object(&self, index: usize) -> bool {
+        let container = |index: usize| match self.nodes.get(index) {
+            Some(Node::Container(container)) => Some(container),
+            Some(Node::Leaf(_)) | None => None,
+        };
+        let is_attributes =
+            |index: usize| {
+                container(index).is_some_and(|inner| {
+                    inner.kind == Kind::Dictionary
+                        && inner.children.iter().step_by(2).all(|key| {
+                            matches!(self.nodes.get(*key), Some(Node::Leaf(Value::Text(_))))
+                        })
+                })
+            };
+        let is_tuple = |index: usize| container(index).is_some_and(|c| c.kind == Kind::Tuple);
+        let object = container(index).filter(|object| matches!(object.kind, Kind::Object(_)));
+        match object.map(|object| object.children.as_slice()) {
+            Some([arguments]) => is_tuple(*arguments),
+            Some([arguments, attributes]) => is_tuple(*arguments) && is_attributes(*attributes),
+            Some(_) | None => false,
         }
     }
 
@@ -374,6 +408,29 @@ impl Builder {
                 }
                 Value::Dictionary(last_wins(pairs))
             }
+            Kind::Object(class) => {
+                let arguments = match items.next() {
+                    Some(Value::Tuple(arguments)) => arguments,
+                    _ => Vec::new(),
+                };
+                let attributes = match items.next() {
+                    Some(Value::Dictionary(pairs)) => pairs,
+                    _ => Vec::new(),
+                };
+                Value::Object(Box::new(Object {
+                    class,
+                    arguments,
+                    attributes: attributes
+                        .into_iter()
+                        .filter_map(|(name, value)| {
+                            let Value::Text(name) = name else {
+                                return None;
+                            };
+                            Some((name, value))
+                        })
+                        .collect(),
+                }))
+            }
         }
     }
 }
@@ -387,43 +444,26 @@ fn too_many_nodes() -> MarshalError {
 
 /// The attribute by which containers are referred to, whatever namespace it is in.
 fn id<'e>(element: &'e Element<'_>) -> Option<&'e str> {
+    attribute(element, "id")
+}
+
+fn attribute<'e>(element: &'e Element<'_>, name: &str) -> Option<&'e str> {
     element
         .attributes
         .iter()
-        .rfind(|attribute| attribute.name == "id")
+        .rfind(|attribute| attribute.name == name)
         .map(|attribute| &*attribute.value)
 }
 
-fn leaf(scalar: Scalar, text: String, position: usize) -> Result<Value<'static>, MarshalError> {
-    let (value, expected) = match scalar {
-        Scalar::None => return Ok(Value::None),
-        Scalar::Text => return Ok(Value::Text(Cow::Owned(unescape(text)))),
-        Scalar::Int => (number::integer(&text), "an integer"),
-        Scalar::Long => (number::long(&text), "an integer"),
-        Scalar::Bool => (number::boolean(&text).map(Value::Bool), "a boolean"),
-        Scalar::Float => (number::float(&text).map(Value::Float), "a float"),
-        Scalar::Complex => (
-            number::complex(&text).map(|(real, imaginary)| Value::Complex(real, imaginary)),
-            "a complex number",
-        ),
-    };
-    value.map_err(|error| match error {
-        NumberError::TooManyDigits => MarshalError::TooManyDigits { position },
-        NumberError::Malformed => MarshalError::BadNumber {
+/// The class that an object names, which must be one that the client's library accepts.
+fn class(element: &Element<'_>, position: usize) -> Result<Class, MarshalError> {
+    let (module, name) = (attribute(element, "module"), attribute(element, "class"));
+    let (module, name) = (module.unwrap_or_default(), name.unwrap_or_default());
+    Class::ALL
+        .into_iter()
+        .find(|class| module == Class::MODULE && class.name() == name)
+        .ok_or_else(|| MarshalError::UnknownClass {
             position,
-            text: clip(&text),
-            expected,
-        },
-    })
-}
-
-/// Undoes the second level of escaping (`marshalling.md` 1.3).
-fn unescape(text: String) -> String {
-    if text.contains('&') {
-        text.replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&")
-    } else {
-        text
-    }
+            found: clip(&format!("{module}.{name}")),
+        })
 }

@@ -2,7 +2,7 @@
 
 use crate::xml::XmlError;
 
-use super::{Class, MarshalError, Value, read, write};
+use super::{Class, MarshalError, Value, read, read_answer, write};
 
 /// A document and its value, in both directions.
 #[track_caller]
@@ -86,6 +86,77 @@ fn objects_are_written_as_clients_read_them() {
         "<marshal><object id=\"i2\" module=\"slapos.slap.slap\" class=\"SoftwareInstance\">\
          <tuple/><dictionary id=\"i3\"/></object></marshal>"
     );
+}
+
+#[test]
+fn objects_are_read_of_answers_alone() {
+    let release = Value::object(
+        Class::SoftwareRelease,
+        ["url".into(), "COMP-1".into()],
+        [("_software_release", "url".into())],
+    );
+    let partition = Value::object(
+        Class::ComputerPartition,
+        ["COMP-1".into(), "slappart0".into(), Value::None],
+        [
+            ("_parameter_dict", Value::dictionary([("a", 1.into())])),
+            ("_software_release_document", release),
+            ("ip_list", Value::list([Value::tuple(["eth0", "::1"])])),
+        ],
+    );
+    let document = write(&partition);
+    assert_eq!(read_answer(&document), Ok(partition));
+    assert!(matches!(
+        read(&document),
+        Err(MarshalError::Refused { position: 9, .. })
+    ));
+    let bare =
+        "<marshal><object module='slapos.slap.slap' class='Computer'><tuple/></object></marshal>";
+    let computer = Value::object::<&str>(Class::Computer, [], []);
+    assert_eq!(read_answer(bare), Ok(computer));
+}
+
+#[test]
+fn odd_objects_are_refused() {
+    #[track_caller]
+    fn refused(class: &str, inside: &str, expected: &MarshalError) {
+        let text = format!("<marshal><object {class}>{inside}</object></marshal>");
+        assert_eq!(read_answer(&text).as_ref(), Err(expected), "{text}");
+    }
+    const SLAP: &str = "module='slapos.slap.slap' class='Computer'";
+    for (class, found) in [
+        ("module='os' class='Computer'", "os.Computer"),
+        (
+            "module='slapos.slap.slap' class='slap'",
+            "slapos.slap.slap.slap",
+        ),
+        ("", "."),
+    ] {
+        let found = found.to_owned();
+        let position = 9;
+        refused(
+            class,
+            "<tuple/>",
+            &MarshalError::UnknownClass { position, found },
+        );
+    }
+    for inside in [
+        "",
+        "<dictionary/>",
+        "<none/>",
+        "<list/>",
+        "<tuple/><none/>",
+        "<tuple/><list/>",
+        "<tuple/><dictionary><int>1</int><none/></dictionary>",
+        "<tuple/><dictionary/><none/>",
+    ] {
+        let position = 9 + "<object >".len() + SLAP.len() + inside.len();
+        refused(SLAP, inside, &MarshalError::MalformedObject { position });
+    }
+    let nested = "<object module='slapos.slap.slap' class='Computer'><tuple>".repeat(51)
+        + &"</tuple></object>".repeat(51);
+    let deep = read_answer(&format!("<marshal>{nested}</marshal>"));
+    assert!(matches!(deep, Err(MarshalError::TooDeep { .. })));
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub enum Value<'a> {
     Dictionary(Vec<(Value<'a>, Value<'a>)>),
     /// A complex number: real and imaginary part. No call of the protocol uses it.
     Complex(f64, f64),
-    /// An object of the client's library; only ever written.
+    /// An object of the client's library; read only of what another master answered.
     Object(Box<Object<'a>>),
 }
 
@@ -62,6 +62,14 @@ pub enum Class {
 }
 
 impl Class {
+    /// All four.
+    pub const ALL: [Self; 4] = [
+        Self::Computer,
+        Self::ComputerPartition,
+        Self::SoftwareRelease,
+        Self::SoftwareInstance,
+    ];
+
     /// The module of all four.
     pub const MODULE: &'static str = "slapos.slap.slap";
 

@@ -61,7 +61,7 @@ async fn the_description_is_whole() {
         assert!(document.pointer(place).unwrap()["content"].is_object());
         assert_eq!(
             operation["requestBody"]["required"] == true,
-            method == "POST",
+            ["POST", "PUT"].contains(&method.as_str()),
             "{path}"
         );
         let parameters = operation["parameters"].as_array();

@@ -48,6 +48,27 @@ async fn an_unknown_computer_in_a_list_is_empty_in_production() {
     refused(&real, method, &partition, 500, "unknown-error").await;
 }
 
+/// C.39 is about the classic dialect: here the shape has a default.
+#[tokio::test]
+async fn a_request_without_a_state_asks_for_started_in_every_preset() {
+    for preset in [Preset::Default, Preset::Slapproxy] {
+        let master = world(preset).await;
+        let stopped = with(wanted("blog"), json!({"state": "stopped"}));
+        assert_eq!(requested(&master, &stopped).await["state"], "stopped");
+        assert_eq!(wanted("blog").get("state"), None);
+        let again = requested(&master, &wanted("blog")).await;
+        assert_eq!(again["state"], "started", "{preset}");
+    }
+}
+
+#[tokio::test]
+async fn slapproxy_spells_the_hateoas_url_with_a_final_slash() {
+    let master = world(Preset::Slapproxy).await;
+    let told = result(&master, "get.v0.hateoas_url", &json!({})).await;
+    let classic = master.get("getHateoasUrl", &[]).await.expect(200).body;
+    assert_eq!(told, json!({"hateoas_url": format!("{classic}/")}));
+}
+
 #[tokio::test]
 async fn slapproxy_names_instances_by_their_titles() {
     let master = world(Preset::Slapproxy).await;
@@ -294,13 +315,10 @@ async fn slapproxy_invents_a_frontend_in_this_dialect_too() {
             "access_status_message": "",
         })
     );
+    // Without what it is made of it is looked for a host.
     let without = with(arguments, json!({"parameters": {}}));
     let post = "post.v0.software_instance";
-    let title = refused(&master, post, &without, 400, "Bad Request").await;
-    assert_eq!(
-        title,
-        "`parameters`: has no `url`, which this frontend needs"
-    );
+    refused(&master, post, &without, 403, "Forbidden").await;
     assert_eq!(master.dump().await, before);
 }
 

@@ -105,6 +105,9 @@ pub(super) const EQUIPS: [u16; 6] = [200, 401, 401, 401, 401, 401];
 /// Who may read and change the instance on slappart0 of COMP-1.
 const INSTANCE: [u16; 6] = [200, 401, 200, 401, 200, 401];
 
+/// A fault rule that is for no call of these tests.
+const RULE: &str = r#"{"match": {"call": "getRunId"}, "effect": {"status": 503}}"#;
+
 const COMPUTER: (&str, &str) = ("computer_id", "COMP-1");
 const PARTITION: (&str, &str) = ("computer_partition_id", "slappart0");
 pub(super) const REPORT: &str = "<?xml version=\"1.0\"?><journal><transaction type=\"Sale Packing List\">\
@@ -491,6 +494,7 @@ fn control_rows() -> Vec<Row> {
     let document = "/_mock/openapi.json";
     let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
     let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
+    let (faults, fault) = ("/_mock/v1/faults", "/_mock/v1/faults/{name}");
     vec![
         open(Method::GET, live, live, None, 200),
         // Nothing tells a test's world that its fixtures are in.
@@ -553,5 +557,11 @@ fn control_rows() -> Vec<Row> {
             Some(r#"{"purpose": "user"}"#),
             201,
         ),
+        open(Method::GET, faults, faults, None, 200),
+        open(Method::POST, faults, faults, Some(RULE), 201),
+        open(Method::DELETE, faults, faults, None, 200),
+        open(Method::GET, fault, "/_mock/v1/faults/one", None, 404),
+        open(Method::PUT, fault, "/_mock/v1/faults/one", Some(RULE), 200),
+        open(Method::DELETE, fault, "/_mock/v1/faults/one", None, 404),
     ]
 }

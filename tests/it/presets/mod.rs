@@ -76,6 +76,17 @@ const TABLE: &[Row] = &[
         ],
     ),
     Row(
+        "supply.unknown_release",
+        ["nothing", "nothing", "list"],
+        &[
+            ("nothing", "nothing"),
+            (
+                "list",
+                "destroyed https://sr.example.org/demo/software.cfg; once gone: 0 left",
+            ),
+        ],
+    ),
+    Row(
         "report.software_destroyed",
         ["checked", "checked", "always"],
         &[
@@ -170,6 +181,17 @@ const TABLE: &[Row] = &[
         "shared.host",
         ["any", "any", "target_computer"],
         &[("any", "on COMP-1"), ("target_computer", "not ready")],
+    ),
+    Row(
+        "shared.host_gone",
+        ["keep", "keep", "end"],
+        &[
+            ("keep", "busy validated, front: validated"),
+            (
+                "end",
+                "free validated, front: invalidated, asked for again: another",
+            ),
+        ],
     ),
     Row(
         "request.lock_release",

@@ -77,6 +77,45 @@ async fn supplied_unknown(world: &TestWorld) -> String {
     format!("{supplied}, before: {}, after: {after}", word(&before))
 }
 
+/// What is listed after the removal of software was asked for that nobody supplied.
+async fn supplied_for_removal(world: &TestWorld) -> String {
+    world.supply("COMP-1", RELEASE, "destroyed").await.unwrap();
+    let listed = world.installations("COMP-1").await;
+    if listed.is_empty() {
+        return "nothing".to_owned();
+    }
+    let report = SoftwareReport::Destroyed;
+    world
+        .report_software("COMP-1", RELEASE, report)
+        .await
+        .unwrap();
+    let left = world.installations("COMP-1").await.len();
+    format!("{}; once gone: {left} left", listed.join(", "))
+}
+
+/// What becomes of a shared instance and of its host's partition when the host is gone.
+async fn hosted(world: &TestWorld, host: PartitionAddress) -> String {
+    let front = || world.request("front").shared();
+    let first = front().on().await.reference;
+    world.request("web").state("destroyed").waits().await;
+    world.report_destroyed(&host).await;
+    let left = world.partition_record(&host).await;
+    let kept = world
+        .text(&format!(
+            "SELECT validation FROM instance WHERE reference = '{first}'"
+        ))
+        .await;
+    if kept == "validated" {
+        return format!("{left}, front: {kept}");
+    }
+    world.request("web").on().await;
+    let again = front().on().await.reference;
+    format!(
+        "{left}, front: {kept}, asked for again: {}",
+        same(&first, &again)
+    )
+}
+
 /// The computers of eight partitions on two computers, in the order in which they are taken.
 pub(super) async fn order(world: &TestWorld) -> Vec<PartitionAddress> {
     world.format("COMP-1", 4).await;
@@ -238,6 +277,8 @@ async fn lived(switch: &str, world: &TestWorld) -> String {
             let instance = world.instance_record(web.reference.as_str()).await;
             format!("{}; {instance}", partitions.join(", "))
         }
+        "supply.unknown_release" => supplied_for_removal(world).await,
+        "shared.host_gone" => hosted(world, web.at).await,
         "report.software_destroyed" => {
             world.supply("COMP-1", RELEASE, "available").await.unwrap();
             let report = SoftwareReport::Destroyed;

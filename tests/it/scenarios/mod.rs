@@ -8,6 +8,7 @@ mod formatting;
 mod propagation;
 mod rename;
 mod root;
+mod seeding;
 mod shared;
 mod software;
 mod status;

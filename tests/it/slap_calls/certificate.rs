@@ -83,10 +83,13 @@ async fn an_instance_is_told_the_certificate_that_was_made_with_it() {
 
 #[tokio::test]
 async fn a_free_or_unknown_partition_has_no_certificate() {
-    let master = with_computer(Preset::Default).await;
-    master.get(OF_PARTITION, &AT).await.expect(404);
     let unknown = [AT[0], ("computer_partition_id", "slappart9")];
-    master.get(OF_PARTITION, &unknown).await.expect(404);
+    for preset in [Preset::Slapproxy, Preset::Real, Preset::Default] {
+        let master = with_computer(preset).await;
+        master.get(OF_PARTITION, &AT).await.expect(404);
+        master.get(OF_PARTITION, &unknown).await.expect(404);
+    }
+    let master = with_computer(Preset::Default).await;
     let answer = master.get(OF_PARTITION, &COMPUTER).await.expect(400);
     assert!(
         answer

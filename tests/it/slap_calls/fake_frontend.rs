@@ -31,14 +31,22 @@ async fn slapproxy_invents_two_frontends() {
         .parameter("host", "2001:db8::1")
         .parameter("port", "5900");
     assert_snapshot!("fake_frontend_kvm", master.request(kvm).await.shown());
-    let answer = master
-        .request(Request::new("site").shared().release(WEB))
+}
+
+#[tokio::test]
+async fn a_frontend_that_lacks_parameters_is_looked_for_a_host() {
+    let master = TestMaster::preset(Preset::Slapproxy).start().await;
+    master.format("COMP-1", 1).await;
+    let lacking = || Request::new("site").shared().release(WEB);
+    master.request(lacking()).await.expect(404);
+    master
+        .request(Request::new("host").release(WEB))
         .await
-        .expect(400);
-    assert_eq!(
-        answer.body,
-        "`partition_parameter_xml`: has no `url`, which this frontend needs\n"
-    );
+        .expect(200);
+    let answer = master.request(lacking()).await.expect(200);
+    assert!(answer.body.contains("slappart0"), "{}", answer.body);
+    let invented = master.request(web()).await.expect(200);
+    assert!(!invented.body.contains("slappart0"), "{}", invented.body);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ async fn what_has_no_status_is_answered_by_preset() {
     for (preset, nothing_there, unknown_computer, unknown_partition) in [
         (Preset::Default, 200, 404, 404),
         (Preset::Real, 500, 500, 500),
-        (Preset::Slapproxy, 200, 500, 500),
+        (Preset::Slapproxy, 200, 404, 404),
     ] {
         let master = TestMaster::preset(preset)
             .default_computer("COMP-1")

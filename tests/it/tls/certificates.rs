@@ -11,7 +11,7 @@ use rustls::{
     pki_types::{PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
-use slapmaster::net::{ClientCertificates, IdentityError, PeerRefusal, ServerIdentity};
+use slapmaster::net::{ClientCertificates, IdentityError, PeerRefusal, TlsIdentity};
 
 use super::server::{Setup, told};
 use crate::support::tls::{self, Client, Pair};
@@ -153,10 +153,10 @@ fn what_makes_no_identity_is_refused_for_its_reason() {
         ),
         (&pair.certificate, &other.key, Some(IdentityError::OtherKey)),
     ] {
-        let identity = ServerIdentity::from_pem(certificate.as_bytes(), key.as_bytes());
+        let identity = TlsIdentity::from_pem(certificate.as_bytes(), key.as_bytes());
         assert_eq!(identity.err(), expected);
     }
-    let identity = ServerIdentity::from_pem(pair.certificate.as_bytes(), pair.key.as_bytes());
+    let identity = TlsIdentity::from_pem(pair.certificate.as_bytes(), pair.key.as_bytes());
     let shown = format!("{:?}", identity.unwrap());
-    assert_eq!(shown, "ServerIdentity { .. }");
+    assert_eq!(shown, "TlsIdentity { .. }");
 }

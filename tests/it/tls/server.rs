@@ -12,8 +12,8 @@ use axum::{body::Body, http::Request, response::Response};
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use slapmaster::net::{
-    ClientCertificates, ClientCheck, HttpService, Limits, Listener, PeerRefusal, Server,
-    ServerIdentity, Tls,
+    ClientCertificates, ClientCheck, HttpService, Limits, Listener, PeerRefusal, Server, Tls,
+    TlsIdentity,
 };
 use tokio::sync::oneshot;
 use tower::service_fn;
@@ -82,7 +82,7 @@ impl Setup {
             runtime.block_on(async {
                 let pair = Pair::made_out_to(&["localhost"]);
                 let identity =
-                    ServerIdentity::from_pem(pair.certificate.as_bytes(), pair.key.as_bytes());
+                    TlsIdentity::from_pem(pair.certificate.as_bytes(), pair.key.as_bytes());
                 let tls = Tls::new(&identity.unwrap(), self.certificates, self.check);
                 let bind = |url: &str| Listener::bind(&url.parse().unwrap()).unwrap();
                 let (over_tls, plain) = (bind("https://127.0.0.1:0"), bind("http://127.0.0.1:0"));

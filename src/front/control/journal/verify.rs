@@ -79,7 +79,9 @@ impl Count {
     fn of(object: &Object) -> Result<Self, InvalidValue> {
         let mut found = None;
         for key in COUNTS {
-            let number = || Ok(object.integer_in(key, &NUMBERS)?.map(i64::unsigned_abs));
+            let number = || -> Result<Option<u64>, InvalidValue> {
+                Ok(object.integer_in(key, &NUMBERS)?.map(i64::unsigned_abs))
+            };
             let count = match key {
                 "exactly" => number()?.map(Self::Exactly),
                 "at_least" => number()?.map(Self::AtLeast),

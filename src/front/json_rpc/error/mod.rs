@@ -23,7 +23,8 @@ use crate::{
     },
     front::{
         body::BodyError,
-        log::{INTERNAL_ERROR, InternalFailure},
+        forward::{ForwardError, unreachable_status},
+        log::{INTERNAL_ERROR, InternalFailure, chain},
     },
     master::{self, Master, MasterError, Missing},
     xml::json::JsonError,
@@ -84,6 +85,8 @@ pub(super) enum JsonRpcError {
     Refused(Problem),
     /// It is answered as if it had been done.
     Ignored,
+    /// The instance is not ready, says the master that serves it.
+    NotReady,
     /// The master failed.
     Failed(MasterError),
 }
@@ -182,7 +185,7 @@ impl JsonRpcError {
                 proxy_title: Some(title()),
                 ..problem
             }),
-            other @ (Self::Ignored | Self::Failed(_)) => other,
+            other @ (Self::Ignored | Self::NotReady | Self::Failed(_)) => other,
         }
     }
 
@@ -191,6 +194,7 @@ impl JsonRpcError {
         match self {
             Self::Refused(problem) => problem.into_response(words),
             Self::Ignored => answer::success("Ignored"),
+            Self::NotReady => answer::not_ready(),
             Self::Failed(error) => {
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
                 let mut response = Problem {
@@ -219,7 +223,7 @@ impl Problem {
     }
 
     fn into_response(self, words: JsonRpcWords) -> Response {
-        let reason = self.status.canonical_reason().unwrap_or(self.kind);
+        let reason = self.status.canonical_reason().unwrap_or(NO_REASON);
         let (kind, title) = match words {
             JsonRpcWords::Production => (self.kind, self.title),
             JsonRpcWords::Proxy => (reason, self.proxy_title.unwrap_or(self.title)),
@@ -278,6 +282,25 @@ impl<T> Answered<T> for master::Result<T> {
     }
 }
 
+impl<T> Answered<T> for Result<T, ForwardError> {
+    fn answered(self, kind: CallKind, master: &Master) -> Result<T, JsonRpcError> {
+        self.or_else(|error| {
+            let (status, symbol) = match error {
+                ForwardError::Master(error) => return Err(error).answered(kind, master),
+                ForwardError::NotReady => return Err(JsonRpcError::NotReady),
+                // Slapproxy fails where it refuses.
+                ForwardError::Refused(_) | ForwardError::Failed { .. } => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, UNKNOWN_ERROR)
+                }
+                ForwardError::Unreachable { .. } => {
+                    (unreachable_status(), "OTHER-MASTER-UNREACHABLE")
+                }
+            };
+            Err(JsonRpcError::refused(status, symbol, chain(&error)))
+        })
+    }
+}
+
 /// As [`Answered`], for what may be ignored.
 pub(super) trait Done<T> {
     /// The outcome, or nothing where the call is answered as if it had been done.
@@ -292,6 +315,9 @@ impl<T> Done<T> for master::Result<T> {
         }
     }
 }
+
+/// Slapproxy's type of a status that has no reason phrase.
+const NO_REASON: &str = "Unknown Error";
 
 const INVALID: &str = "invalid-json-object-content";
 const NOT_FOUND: &str = "not-found";

@@ -17,7 +17,7 @@ use crate::{
         status::StatusReading,
         time::Timestamp,
     },
-    front::{fake_frontend::Invented, status},
+    front::{fake_frontend::Invented, forward::Told, status},
     master::{ComputerView, OccupantView, PartitionView, RequestedView, SharedView},
     xml::{
         instance,
@@ -265,12 +265,20 @@ pub(super) fn invented(frontend: &Invented) -> String {
         Class::ComputerPartition,
         ["".into(), (&frontend.partition).into(), Value::None],
         [
+            ("_computer_id", "".into()),
+            ("_partition_id", (&frontend.partition).into()),
+            ("_request_dict", Value::None),
             ("slap_computer_id", "".into()),
             ("slap_computer_partition_id", "".into()),
             ("_parameter_dict", Value::Dictionary(Vec::new())),
             ("_connection_dict", (&frontend.connection).into()),
         ],
     ))
+}
+
+/// An instance that another master serves (`slap.md` 9.1).
+pub(super) fn forwarded(told: &Told) -> String {
+    marshal::write(&told.object())
 }
 
 /// A status (`slap.md` 4.9).

@@ -12,6 +12,7 @@
 //! No answer may hide an internal error: one fails the test at once.
 
 mod request;
+mod serve;
 
 use std::fmt::Write as _;
 
@@ -26,6 +27,7 @@ use slapmaster::{
         behaviour::{Behaviour, Preset},
         caller::Credential,
         certificate::CertificateSerial,
+        forwarding::OtherMaster,
         identifier::ComputerReference,
         secret::Secret,
         time::Timestamp,
@@ -35,7 +37,8 @@ use slapmaster::{
         self, AppState,
         address::PublicAddress,
         auth::{Access, AccessMode, PeerCertificate},
-        log::{CallFacts, InternalFailure},
+        forward::{ForwardLimits, Forwarder},
+        log::{CallFacts, Interference, InternalFailure},
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
@@ -43,7 +46,10 @@ use slapmaster::{
 };
 use tower::ServiceExt as _;
 
-pub(crate) use self::request::Request;
+pub(crate) use self::{
+    request::Request,
+    serve::{Place, Served},
+};
 use super::world;
 
 /// The release that tests ask for unless they say otherwise.
@@ -64,6 +70,8 @@ pub(crate) struct TestMaster {
 pub(crate) struct Setup {
     behaviour: Behaviour,
     default_computer: Option<ComputerReference>,
+    other_masters: Vec<OtherMaster>,
+    forward_limits: ForwardLimits,
     address: PublicAddress,
     control_token: Option<Secret>,
 }
@@ -79,6 +87,18 @@ impl Setup {
     pub(crate) fn default_computer(mut self, reference: &str) -> Self {
         let reference = ComputerReference::parse("default-computer", reference).unwrap();
         self.default_computer = Some(reference);
+        self
+    }
+
+    /// A further master that requests can be forwarded to.
+    pub(crate) fn other_master(mut self, other: OtherMaster) -> Self {
+        self.other_masters.push(other);
+        self
+    }
+
+    /// How long other masters are waited for.
+    pub(crate) fn forward_limits(mut self, limits: ForwardLimits) -> Self {
+        self.forward_limits = limits;
         self
     }
 
@@ -101,6 +121,7 @@ impl Setup {
             database: None,
             behaviour: self.behaviour,
             default_computer: self.default_computer,
+            other_masters: self.other_masters,
             seed: 1,
             clock: clock.clone(),
             ..WorldSettings::default()
@@ -110,6 +131,7 @@ impl Setup {
         let state = AppState {
             address: self.address,
             control_token: self.control_token,
+            forwarder: Forwarder::new(self.forward_limits),
             ..AppState::new(master.clone())
         };
         TestMaster {
@@ -132,6 +154,8 @@ impl TestMaster {
         Setup {
             behaviour: Behaviour::preset(preset),
             default_computer: None,
+            other_masters: Vec::new(),
+            forward_limits: ForwardLimits::default(),
             address: PublicAddress::default(),
             control_token: None,
         }
@@ -228,6 +252,7 @@ impl TestMaster {
             status: parts.status,
             headers: parts.headers,
             facts: parts.extensions.get::<CallFacts>().cloned(),
+            interference: parts.extensions.get::<Interference>().cloned(),
             body: String::from_utf8_lossy(&bytes).into_owned(),
             bytes,
             run_id: self.master.run_id().to_owned(),
@@ -352,6 +377,8 @@ pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     /// What the log line says of the call.
     pub(crate) facts: Option<CallFacts>,
+    /// What a fault rule did.
+    pub(crate) interference: Option<Interference>,
     run_id: String,
 }
 

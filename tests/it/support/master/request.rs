@@ -83,7 +83,7 @@ impl Request {
         self
     }
 
-    pub(super) fn to_http(&self) -> http::Request<Body> {
+    pub(crate) fn to_http(&self) -> http::Request<Body> {
         let fields = self.fields();
         let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
         let by = self.by.as_ref().map(|(c, p)| (c.as_str(), p.as_str()));

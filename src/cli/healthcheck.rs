@@ -1,34 +1,39 @@
 //! `slapmaster healthcheck`: asks a running server whether it is ready, without curl.
 //!
 //! Follows the settings of `serve`: the same flags and variables lead to the same server. A plain
-//! listener is preferred. Over https the server's certificate is not looked at, see [`tls`]; and
-//! where every listener demands one of the client, that demand is all that can be learnt: it counts
+//! listener is preferred. Over https the server's certificate is not looked at: it may be one of an
+//! authority that only the server's database knows, or made out to the name that others call it by.
+//! Where every listener demands one of the client, that demand is all that can be learnt: it counts
 //! as alive, and as ready where a ready file says so or none is written.
-
-mod tls;
 
 use std::{
     borrow::Borrow,
-    fs,
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
-    os::unix::net::UnixStream,
+    error::Error,
+    fs, io,
     path::Path,
-    thread,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use clap::{Arg, ArgMatches, Command};
+use hyper::{Request, Uri};
+use rustls::AlertDescription;
 
 use crate::{
     config::Settings,
-    net::{ClientCertificates, Endpoint},
+    net::{
+        ClientCertificates, Endpoint,
+        outgoing::{self, CallError, CallLimits, Remote},
+    },
 };
 
 use super::{Failure, settings};
 
-/// How long one attempt may take.
-const ATTEMPT_TIME: Duration = Duration::from_secs(3);
+/// How long one attempt may take, and how much of an answer is read.
+const ATTEMPT: CallLimits = CallLimits {
+    time: Duration::from_secs(3),
+    body_bytes: 64 * 1024,
+};
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -52,33 +57,31 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), Failure> {
         .get_one::<Duration>("wait")
         .copied()
         .unwrap_or_default();
-    let until = Instant::now() + wait;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(1, format!("cannot start: {error}; raise the limits")))?;
+    runtime
+        .block_on(ask_until(&settings, Instant::now() + wait))
+        .map_err(|why| Failure::new(1, why))
+}
+
+async fn ask_until(settings: &Settings, until: Instant) -> Result<(), String> {
     loop {
-        let why = match ask(&settings) {
+        let why = match ask(settings).await {
             Ok(()) => return Ok(()),
             Err(why) => why,
         };
         if Instant::now() + PAUSE > until {
-            return Err(Failure::new(1, why));
+            return Err(why);
         }
-        thread::sleep(PAUSE);
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-fn ask(settings: &Settings) -> Result<(), String> {
+async fn ask(settings: &Settings) -> Result<(), String> {
     let endpoint = find(settings)?.to_connect();
-    let status = match &endpoint {
-        Endpoint::Tcp(address) => connect(*address).and_then(status),
-        Endpoint::Tls(address) => connect(*address)
-            .and_then(|stream| tls::over(stream, address.ip()))
-            .and_then(status),
-        Endpoint::Unix(path) => UnixStream::connect(path).and_then(|stream| {
-            stream.set_read_timeout(Some(ATTEMPT_TIME))?;
-            stream.set_write_timeout(Some(ATTEMPT_TIME))?;
-            status(stream)
-        }),
-    };
-    match status {
+    match status(&endpoint).await {
         Ok(200) => Ok(()),
         Ok(503) => Err(format!(
             "{endpoint} is up and not ready: its fixtures are still being read; try --wait 30s"
@@ -86,19 +89,41 @@ fn ask(settings: &Settings) -> Result<(), String> {
         Ok(other) => Err(format!(
             "{endpoint} answers {other} and is no slapmaster: check --listen, or SLAPMASTER_LISTEN"
         )),
-        Err(error) if tls::demands_certificate(&error) => without_certificate(settings, &endpoint),
-        Err(error) => Err(format!(
-            "{endpoint} does not answer: {error}; start `slapmaster serve`, or give --listen as it \
-             was given to it"
-        )),
+        Err(error) if demands_certificate(&error) => without_certificate(settings, &endpoint),
+        Err(error) => {
+            let why = error
+                .source()
+                .map_or(error.to_string(), ToString::to_string);
+            Err(format!(
+                "{endpoint} does not answer: {why}; start `slapmaster serve`, or give --listen as \
+                 it was given to it"
+            ))
+        }
     }
 }
 
-fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, ATTEMPT_TIME)?;
-    stream.set_read_timeout(Some(ATTEMPT_TIME))?;
-    stream.set_write_timeout(Some(ATTEMPT_TIME))?;
-    Ok(stream)
+/// Asks, and tells the answer's status.
+async fn status(endpoint: &Endpoint) -> Result<u16, CallError> {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = Uri::from_static("/_mock/health/ready");
+    let answer = outgoing::call(&Remote::from(endpoint), None, request, ATTEMPT).await?;
+    Ok(answer.status().as_u16())
+}
+
+/// Whether a server ended the connection because it wants a client certificate.
+fn demands_certificate(error: &CallError) -> bool {
+    let demand = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
+    let mut source: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(|error| error.get_ref());
+        if inner.and_then(|inner| inner.downcast_ref()) == Some(&demand) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// What is known of a server that lets nobody in without a certificate.
@@ -166,20 +191,6 @@ fn from_ready_file(path: &Path) -> Result<Endpoint, String> {
                 path.display()
             )
         })
-}
-
-/// Asks and reads the status line, with as little HTTP as that takes.
-fn status(mut stream: impl Read + Write) -> io::Result<u16> {
-    stream.write_all(
-        b"GET /_mock/health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-    )?;
-    let mut answer = Vec::new();
-    stream.take(64 * 1024).read_to_end(&mut answer)?;
-    let line = String::from_utf8_lossy(&answer);
-    line.strip_prefix("HTTP/1.1 ")
-        .and_then(|rest| rest.get(..3))
-        .and_then(|status| status.parse().ok())
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

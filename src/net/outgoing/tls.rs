@@ -1,47 +1,35 @@
-//! TLS with a server on this machine, without looking at its certificate.
-//!
-//! The settings name the server by its address here, and nothing secret is said to it. Its
-//! certificate may be any: one of an authority that only its database knows, or one made out to
-//! the name that others call it by.
+//! TLS towards servers whose certificates are not looked at.
 
-use std::{
-    io,
-    net::{IpAddr, TcpStream},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use rustls::{
-    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme,
-    StreamOwned,
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{WebPkiSupportedAlgorithms, ring},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-/// `stream`, with TLS. The handshake takes place when something is first written.
-pub(super) fn over(
-    stream: TcpStream,
-    peer: IpAddr,
-) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+use crate::net::TlsIdentity;
+
+/// TLS 1.2 and 1.3 with any server, showing this certificate where one is asked for.
+#[expect(
+    clippy::expect_used,
+    reason = "it fails only if ring had no cipher suite for one of the two versions"
+)]
+pub(super) fn config(identity: Option<&TlsIdentity>) -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Unverified(provider.signature_verification_algorithms));
-    // Both ends are ours: the newest version is enough.
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(io::Error::other)?
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .expect("ring speaks TLS 1.2 and 1.3")
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    let session = ClientConnection::new(Arc::new(config), ServerName::IpAddress(peer.into()))
-        .map_err(io::Error::other)?;
-    Ok(StreamOwned::new(session, stream))
-}
-
-/// Whether a server ended the connection because it wants a client certificate.
-pub(super) fn demands_certificate(error: &io::Error) -> bool {
-    let error = error.get_ref().and_then(|error| error.downcast_ref());
-    let demand = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
-    error == Some(&demand)
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity.to_show()),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
 }
 
 /// Takes any certificate whose key the server has.
