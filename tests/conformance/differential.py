@@ -44,7 +44,7 @@ def game():
 def tell(script, seconds):
     print(
         "seed %d: %d steps in %d lives and %d stories, %.0f s; differences that are known:"
-        % (script.seed, script.steps(), script.lives, len(PARTINGS), seconds)
+        % (script.seed, script.steps(), script.lives, script.stories, seconds)
     )
     for entry in KNOWN + PARTINGS:
         print("  %6d %s (%s)" % (script.seen[entry.name], entry.name, entry.row))
@@ -72,6 +72,9 @@ def main():
                 print(error)
                 shorter = shrink(played, error.played, error.left, arguments.shrink)
                 print("shorter:\n" + "\n".join("   %s" % step for step in shorter))
+                return 1
+            except AssertionError as error:
+                print(error)
                 return 1
             tell(script, time.monotonic() - begin)
     return 0

@@ -64,6 +64,9 @@ class Reader:
             answer["body"] = self.json_rpc(step, json.loads(raw.body))
         elif step.call in MARSHALLED:
             answer["body"] = self.plain(loads(raw.body))
+        elif step.call == "hateoas.root":
+            # Links begin with the address by which the caller came, and are templates of the client's own filling.
+            answer["body"] = dict.fromkeys(json.loads(raw.body)["_links"], True)
         elif step.call in ("hateoas.search", "hateoas.document"):
             answer["body"] = self.hateoas(json.loads(raw.body))
         elif step.call == "getRunId":

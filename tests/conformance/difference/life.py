@@ -454,10 +454,13 @@ class Life:
     # -- HATEOAS -------------------------------------------------------------------------------
 
     def hateoas(self, world):
-        kind = self.one(["trees", "tree", "tree", "computers", "computer", "document", "document", "computer document"])
+        kind = self.one(
+            ["root", "trees", "tree", "tree", "computers", "computer", "document", "document", "computer document"]
+        )
         tree = self.one(ROOTS + SHARED)
         computer = self.computer()
         return {
+            "root": lambda: step.Step("hateoas.root", "GET", "/hateoas/"),
             "trees": lambda: step.search(TREES),
             "tree": lambda: step.search('%s AND title:="%s"' % (TREES, tree)),
             "computers": lambda: step.search(COMPUTE_NODES),

@@ -96,9 +96,6 @@ class Slapmaster(Peer):
         self.master = Master(preset="slapproxy", default_computer=DEFAULT_COMPUTER, fixture=self.fixture)
         self.port = self.master.port
 
-    def log(self):
-        return self.master.log()
-
     def close(self):
         if self.master is not None:
             panicked = "panicked" in self.master.log()

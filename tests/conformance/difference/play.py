@@ -11,7 +11,8 @@ from . import step as steps
 from .answers import Reader, compare
 from .known import KNOWN, PARTINGS
 from .life import Life
-from .stock import COMPUTERS, ODD, UNKNOWN_COMPUTER
+from .seldom import SELDOM
+from .stock import COMPUTERS, UNKNOWN_COMPUTER
 from .world import World, shared_guid
 
 # How many steps a life has at least and at most.
@@ -38,6 +39,11 @@ class Difference:
     ours: object
     # What both told before the step.
     world: object
+
+    def in_short(self):
+        """What was read, and the name of what differs in it: `answer status`, `information timestamp`."""
+        names = [name for name in self.path if isinstance(name, str)]
+        return "%s %s" % ((self.seen or "answer").split()[0], names[-1])
 
     def __str__(self):
         where = ".".join(map(str, self.path))
@@ -149,7 +155,7 @@ class Script:
         self.random = random.Random(seed)
         self.seen = collections.Counter()
         self.calls = collections.Counter()
-        self.lives = 0
+        self.lives = self.stories = 0
         self.played = []
 
     def steps(self):
@@ -167,32 +173,36 @@ class Script:
                 self.demand(step, self.play(step))
 
     def tell_stories(self):
-        """Plays what lives leave out or come to seldom, and demands that each entry of the table shows in its story."""
-        for entry in KNOWN:
+        """Plays what lives leave out or come to seldom."""
+        for entry in KNOWN + PARTINGS:
             if entry.story is not None:
-                self.tell(entry, lambda step, world: False)
-        for entry in PARTINGS:
-            self.tell(entry, entry.parts)
-        self.begin()
-        for step in itertools.chain(Life.beginning(), ODD):
-            self.demand(step, self.play(step))
+                self.tell(entry)
+        for story in SELDOM:
+            self.begin()
+            self.stories += 1
+            for step in itertools.chain(Life.beginning(), story()):
+                self.demand(step, self.play(step))
 
-    def tell(self, entry, parts):
-        """Plays the story of an entry. From the step on by which the worlds part, every difference is of that entry."""
+    def tell(self, entry):
+        """Plays the story of an entry, and demands that it shows what the entry says and nothing else."""
         before = self.seen[entry.name]
+        parted, shown = False, set()
         self.begin()
-        parted = False
+        self.stories += 1
         for step in itertools.chain(Life.beginning(), entry.story()):
-            parted = parted or parts(step, self.game.world)
+            parted = parted or entry.parts is not None and bool(entry.parts(step, self.game.world))
             left = self.play(step)
             if parted:
+                shown.update(difference.in_short() for difference in left)
                 self.seen[entry.name] += len(left)
             else:
                 self.demand(step, left)
-        if self.seen[entry.name] == before:
-            raise Unexpected(
-                "the difference `%s` did not show in its story: mended? Take it out of the table" % entry.name
+        if shown != set(entry.shows):
+            raise AssertionError(
+                "the story of `%s` shows %s, not %s" % (entry.name, sorted(shown), sorted(entry.shows))
             )
+        if self.seen[entry.name] == before:
+            raise AssertionError("`%s` does not show in its story: mended? Then take it out of the table" % entry.name)
 
     def begin(self):
         self.game.begin()

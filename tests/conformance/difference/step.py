@@ -93,6 +93,8 @@ class Request:
     sla: dict = dataclasses.field(default_factory=dict)
     state: object = "started"
     shared: bool = False
+    # Which slapproxy does not know.
+    project: str = ""
     # The (computer, partition) in whose name it is made; none: a person's own.
     requester: tuple = None
     # Whether the header names the requester, and whether the form does.
@@ -114,6 +116,8 @@ class Request:
         }
         if self.requester and self.form:
             fields.update(computer_id=self.requester[0], computer_partition_id=self.requester[1])
+        if self.project:
+            fields["project_reference"] = self.project
         return post("requestComputerPartition", fields, self.requester if self.header else None, self.about())
 
     def json_rpc(self):

@@ -16,11 +16,16 @@ class World:
     `told` are slapproxy's comparable answers of `getFullComputerInformation`, by computer.
     """
 
-    def __init__(self, told, requests=()):
+    def __init__(self, told, before=None):
         self.computers = {}
         self.releases = {}
-        # The last request for each instance, by its place; for a shared one, by its reference.
-        self.requests = dict(requests)
+        # The last request for each instance, by its place; for a shared one, by its reference. It holds the
+        # number of who asked as `asker`.
+        self.requests = dict(before.requests) if before else {}
+        # A number for each software instance by its place, and by that the number of who asked for it last,
+        # whether that is still there or not.
+        self.numbers = dict(before.numbers) if before else {}
+        self.askers = dict(before.askers) if before else {}
         for computer, answer in told.items():
             if answer["status"] != 200:
                 continue
@@ -31,15 +36,27 @@ class World:
 
     def after(self, request, told):
         """The world as it is told after a step, which may have been a request that was granted."""
-        world = World(told, self.requests)
+        world = World(told, self)
+        for place in list(world.numbers):
+            if world.at(place) is None:
+                del world.numbers[place], world.requests[place]
         key = request and world.key(request, self)
         if key is not None:
-            asker = request["requester"] and self.at(request["requester"])
-            world.requests[key] = dict(request, asker=asker and asker.title)
-        for place, there in world.places():
-            if there is None:
-                world.requests.pop(place, None)
+            asker = request["requester"] and self.numbers.get(Place(*request["requester"]))
+            world.requests[key] = dict(request, asker=asker)
+            if not request["shared"]:
+                number = world.numbers.setdefault(key, len(self.askers))
+                world.askers[number] = asker
         return world
+
+    def lineage(self, place):
+        """The numbers of the instance there, of who asked for it, of who asked for that, and so on."""
+        found = []
+        number = self.numbers.get(place)
+        while number is not None and number not in found:
+            found.append(number)
+            number = self.askers.get(number)
+        return found
 
     def key(self, about, before):
         """By what a requested instance is known here: its place, or its reference if it is shared."""
@@ -48,17 +65,6 @@ class World:
             return "%s_%s" % (root or "", about["title"])
         found = self.find(about["title"], root)
         return found and found[0]
-
-    def ancestors(self, place):
-        """The places of who requested the instance there, of who requested that, and so on."""
-        found = []
-        while place is not None and place not in found:
-            found.append(place)
-            request = self.requests.get(place)
-            place = Place(*request["requester"]) if request and request["requester"] else None
-            if place is not None and self.at(place) is None:
-                place = None
-        return found[1:]
 
     def places(self):
         """Every partition with its occupant, or none."""

@@ -18,8 +18,9 @@ class Known:
     admits: typing.Callable = None
     # Asked about a step and the world before it: whether the worlds part by it, in this way.
     parts: typing.Callable = None
-    # The steps that show it.
+    # The steps that show it, and what differs in them: what was read, and the name of what differs in it.
     story: typing.Callable = None
+    shows: tuple = ()
 
 
 KNOWN = []
@@ -36,11 +37,12 @@ def known(row, where, slapproxy, slapmaster, why, story=None):
     return add
 
 
-def parting(row, where, slapproxy, slapmaster, why, story):
+def parting(row, where, slapproxy, slapmaster, why, shows, story):
     """Adds a function that tells whether the worlds part by a step, and the steps that show how."""
 
     def add(parts):
-        PARTINGS.append(Known(parts.__name__, row, where, slapproxy, slapmaster, why, parts=parts, story=story))
+        name = parts.__name__
+        PARTINGS.append(Known(name, row, where, slapproxy, slapmaster, why, parts=parts, story=story, shows=shows))
         return parts
 
     return add

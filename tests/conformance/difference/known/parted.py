@@ -2,12 +2,12 @@
 
 from support import OTHER_RELEASE
 
+from ..calls import child, gone, json_rename, publish, rename, root, shared
 from ..life import Life
 from ..peers import DEFAULT_COMPUTER
 from ..step import method
 from ..world import Place
 from .about import asked_again, asks, ends, new_title, reference, shared_of, subject
-from .calls import child, gone, json_rename, publish, rename, root, shared
 from .entry import parting
 
 
@@ -17,6 +17,7 @@ from .entry import parting
     "kept: the next instance there begins with them",
     "taken and forgotten",
     "a defect, not mimicked",
+    ("answer url", "information url"),
     lambda: [publish("slappart0", url="left over"), root()],
 )
 def written_on_a_free_partition(step, world):
@@ -31,6 +32,7 @@ def written_on_a_free_partition(step, world):
     "its type is empty from then on",
     "its type is `default`",
     "production knows no empty type",
+    ("answer slap_software_type", "answer timestamp", "information slap_software_type"),
     lambda: [root(software_type=""), root(software_type="")],
 )
 def empty_type(step, world):
@@ -43,14 +45,14 @@ def empty_type(step, world):
     "taken",
     "500, JSON-RPC 403",
     "a cycle, which production refuses",
+    ("answer status", "information _requested_state"),
     lambda: [root(), child("a"), child("b", of="slappart1"), child("a", of="slappart2", state="stopped")],
 )
 def cycle(step, world):
     if not asks(step, shared=False) or not world.root_of(step.about["requester"]):
         return False
     found = asked_again(step, world)
-    requester = Place(*step.about["requester"])
-    return found and found[0] in [requester] + world.ancestors(requester)
+    return found and world.numbers.get(found[0]) in world.lineage(Place(*step.about["requester"]))
 
 
 @parting(
@@ -59,6 +61,14 @@ def cycle(step, world):
     "another instance of that title",
     "404, JSON-RPC 403",
     "titles are unique in a tree, as in production",
+    (
+        "answer status",
+        "information _connection_dict",
+        "information _need_modification",
+        "information _parameter_dict",
+        "information _requested_state",
+        "information _software_release_document",
+    ),
     lambda: [root(), child("web")],
 )
 def title_of_the_root(step, world):
@@ -72,6 +82,7 @@ def title_of_the_root(step, world):
     "renamed",
     "500, JSON-RPC 403",
     "nobody can tell any more whose destruction is to be reported",
+    ("answer status", "information instance_title", "information root_instance_title", "trees title"),
     lambda: [root(), root(state="destroyed"), rename("slappart0", "site")],
 )
 def doomed_is_renamed(step, world):
@@ -85,6 +96,7 @@ def doomed_is_renamed(step, world):
     "taken: two instances of one title",
     "404, JSON-RPC 403",
     "titles are unique, as in production",
+    ("answer status", "information instance_title", "information root_instance_title", "trees title"),
     lambda: [root(), root("db"), rename("slappart0", "db")],
 )
 def taken_title(step, world):
@@ -106,6 +118,7 @@ def taken_title(step, world):
     "they keep the old title in their references, and belong to nobody",
     "their references have the new title",
     "a defect, not mimicked",
+    ("information slave_reference", "information slave_title", "shared status"),
     lambda: [root(), shared(of="slappart0"), rename("slappart0", "new name")],
 )
 def root_with_shared_ones_is_renamed(step, world):
@@ -119,6 +132,7 @@ def root_with_shared_ones_is_renamed(step, world):
     "its children keep the old title of the tree",
     "its tree is renamed, as by the classic call",
     "a defect, not mimicked",
+    ("information root_instance_title",),
     lambda: [root(), child("a"), json_rename("web______0", "new name")],
 )
 def root_is_renamed_in_json(step, world):
@@ -134,6 +148,7 @@ def root_is_renamed_in_json(step, world):
     "403",
     "renamed",
     "as production",
+    ("answer status", "information slave_reference", "information slave_title", "shared status", "trees title"),
     lambda: [root(), shared(), json_rename("site______1", "new name")],
 )
 def shared_one_is_renamed(step, world):
@@ -146,6 +161,7 @@ def shared_one_is_renamed(step, world):
     "both hosts list it, or 404, JSON-RPC 403",
     "it stays with its host",
     "a defect, not mimicked",
+    ("answer ip_list", "information slave_instance_list", "information timestamp"),
     lambda: [root(), root("db"), shared(), shared(sla={"instance_guid": "slappart1"})],
 )
 def other_host(step, world):
@@ -161,6 +177,7 @@ def other_host(step, world):
     "placed there",
     "404, JSON-RPC 403",
     "it would be gone with the host",
+    ("answer status", "information slave_instance_list", "information timestamp", "shared status", "trees result_list"),
     lambda: [root(), root(state="destroyed"), shared()],
 )
 def doomed_host(step, world):
@@ -174,6 +191,7 @@ def doomed_host(step, world):
     "any host of the release will do",
     "a host of type `default`",
     "production knows no empty type",
+    ("answer status", "information slave_instance_list", "information timestamp", "shared status", "trees result_list"),
     lambda: [root(software_type="backup"), shared(software_type="")],
 )
 def shared_without_type(step, world):
@@ -187,6 +205,7 @@ def shared_without_type(step, world):
     "it stays started",
     "it is stopped, and its host does not list it",
     "as production",
+    ("information slave_instance_list", "information timestamp", "shared state"),
     lambda: [root(), shared(), shared(state="stopped")],
 )
 def shared_one_is_stopped(step, world):
@@ -203,6 +222,7 @@ def shared_one_is_stopped(step, world):
     "it is off its host's list, but still known: reading it is a 500, and asked for again it has its old connection parameters",
     "it ends",
     "a defect, not mimicked",
+    ("answer status", "trees result_list"),
     lambda: [
         root(),
         shared(),
@@ -220,6 +240,7 @@ def shared_one_is_destroyed(step, world):
     "is still known: reading it is a 500, and asked for again it is at its old host",
     "it ended",
     "a defect, not mimicked",
+    ("answer status", "trees result_list"),
     lambda: [root(), shared(), gone(), method("get.v0.software_instance", {"instance_guid": "site______1"})],
 )
 def host_ends(step, world):
@@ -233,6 +254,7 @@ def host_ends(step, world):
     "stay with their hosts",
     "end with their tree",
     "a defect, not mimicked: nobody can ask for their end",
+    ("information slave_instance_list", "information timestamp", "shared status"),
     lambda: [root(), root("db", OTHER_RELEASE), shared(of="slappart1"), gone("slappart1")],
 )
 def tree_with_shared_ones_ends(step, world):
@@ -246,6 +268,17 @@ def tree_with_shared_ones_ends(step, world):
     "they wait for another root of that title",
     "they belong to a tree that ended",
     "a tree does not come back",
+    (
+        "answer _instance_guid",
+        "answer ip_list",
+        "answer slap_computer_partition_id",
+        "answer timestamp",
+        "information _connection_dict",
+        "information _need_modification",
+        "information _parameter_dict",
+        "information _requested_state",
+        "information _software_release_document",
+    ),
     lambda: [root(), child("a"), Life.format(DEFAULT_COMPUTER, 6, first=1), root(), child("a", of="slappart2")],
 )
 def root_goes_with_its_partition(step, world):
@@ -269,6 +302,7 @@ def root_goes_with_its_partition(step, world):
     "403",
     "that instance",
     "who read the reference may use it",
+    ("answer status", "information url"),
     lambda: [
         root(),
         method(
@@ -287,6 +321,15 @@ def reference_for_a_guid(step, world):
     "kept and told to the node",
     "404",
     "no node knows what to do then",
+    (
+        "answer status",
+        "information _connection_dict",
+        "information _need_modification",
+        "information _parameter_dict",
+        "information _requested_state",
+        "information _software_release_document",
+        "trees result_list",
+    ),
     lambda: [root(state="paused")],
 )
 def unknown_state(step, world):
@@ -299,6 +342,7 @@ def unknown_state(step, world):
     "two instances",
     "500, JSON-RPC 403",
     "titles are unique in a tree, as in production",
+    ("answer status", "information slave_instance_list", "information timestamp", "shared status", "trees result_list"),
     lambda: [root(), shared("web")],
 )
 def other_kind(step, world):
@@ -315,6 +359,7 @@ def other_kind(step, world):
     "JSON-RPC takes their reference apart at the first `_`",
     "JSON-RPC has their titles right",
     "a defect, not mimicked",
+    ("answer instance_guid", "answer title", "shared status"),
     lambda: [
         root("my_app"),
         shared(of="slappart0"),
@@ -333,6 +378,7 @@ def underscore(step, world):
     "500, and the partitions are there all the same, or gone",
     "formatted",
     "valid input; what is refused changes nothing",
+    ("answer status",),
     lambda: [
         root(),
         method(

@@ -4,11 +4,12 @@ from slapos.util import dumps
 
 from support import OTHER_RELEASE
 
+from ..calls import child, gone, publish, root, shared, tree
 from ..life import Life
-from ..stock import COMPUTERS, TREES
 from ..step import document, method, search
+from ..stock import COMPUTERS, TREES
+from ..world import Place
 from .about import ends, is_newer, moved_place, published_for, subject
-from .calls import child, gone, publish, root, shared, tree
 from .entry import known
 
 DEFAULT_COMPUTER, OTHER_COMPUTER = COMPUTERS
@@ -188,8 +189,7 @@ def former_requester(difference):
     request = difference.world.requests.get(key)
     if at is None or request is None or (difference.proxy, difference.ours) != ("moved", "same"):
         return False
-    there = difference.world.at(at)
-    return request["requester"] == at and there is not None and there.title != request["asker"]
+    return request["requester"] == at and difference.world.numbers.get(Place(*at)) != request["asker"]
 
 
 @known(

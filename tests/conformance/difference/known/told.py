@@ -3,9 +3,9 @@
 import json
 
 from ..answers import ABSENT
+from ..calls import publish, root, shared, tree
 from ..step import document
 from .about import asks, is_shared
-from .calls import publish, root, shared, tree
 from .entry import known
 
 # The classic calls that slapproxy does not serve.
@@ -274,10 +274,15 @@ def columns(difference):
 
 
 @known(
-    "83", "HATEOAS: fields of a document", "eight of a tree, two of a computer", "all of production's", "as production"
+    "83",
+    "HATEOAS: fields of a document, links of the root document",
+    "eight of a tree, two of a computer; two links",
+    "all of production's",
+    "as production",
 )
 def more_fields(difference):
-    return difference.step.call == "hateoas.document" and difference.proxy is ABSENT and len(difference.path) == 2
+    shown = difference.step.call in ("hateoas.document", "hateoas.root")
+    return shown and difference.proxy is ABSENT and len(difference.path) == 2
 
 
 @known(

@@ -4,10 +4,10 @@ from slapos.util import dumps
 
 from support import RELEASE
 
-from .. import step
-from ..stock import TREES
-from ..peers import DEFAULT_COMPUTER
-from ..step import Request
+from . import step
+from .peers import DEFAULT_COMPUTER
+from .step import Request
+from .stock import TREES
 
 
 def root(title="web", release=RELEASE, **more):
