@@ -56,12 +56,6 @@ class InAFolder(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
-        # A client of 2022 keeps what it is told below HOME, also what another master was asked at this port.
-        home = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, home)
-        at_home = unittest.mock.patch.dict(os.environ, HOME=home)
-        at_home.start()
-        self.addCleanup(at_home.stop)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -86,6 +80,16 @@ class FromTheRealOne(InAFolder):
         super().setUp()
         self.port = free_port()
         self.configuration, self.database = write_configuration(self.folder, self.port)
+
+    def connect(self, master):
+        """The library, connected, and without what another master was asked at this port before: that of 2022
+        keeps answers below HOME."""
+        home = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, home)
+        at_home = unittest.mock.patch.dict(os.environ, HOME=home)
+        at_home.start()
+        self.addCleanup(at_home.stop)
+        return master.connect()
 
     def request(self, library, title="web", release=RELEASE, **more):
         return library.registerOpenOrder().request(release, title, software_type="default", **more)
@@ -144,7 +148,7 @@ class FromTheRealOne(InAFolder):
 
     def test_the_client_sees_the_same_world(self):
         with Slapproxy(self.configuration, self.port) as slapproxy:
-            library = slapproxy.connect()
+            library = self.connect(slapproxy)
             made = self.live(library)
             before = [seen(library, computer) for computer in (COMPUTER, "second")]
             expected = [self.as_told_today(copy.deepcopy(told)) for told in before]
@@ -155,7 +159,7 @@ class FromTheRealOne(InAFolder):
         self.assertEqual(len(before[0]["partitions"][made["host"].getId()]["shared"]), 2)
 
         with StandIn(self.configuration) as master:
-            library = master.connect()
+            library = self.connect(master)
             after = [seen(library, computer) for computer in (COMPUTER, "second")]
             self.assertEqual(after, expected)
             self.assertEqual(
@@ -171,7 +175,7 @@ class FromTheRealOne(InAFolder):
         self.assertEqual(fingerprint(self.database), kept)
 
         with StandIn(self.configuration) as master:
-            library = master.connect()
+            library = self.connect(master)
             self.assertEqual(self.request(library, "new").getId(), "slappart5")
             master.stop()
             self.assertIn("was not imported again", master.log())
@@ -181,7 +185,7 @@ class FromTheRealOne(InAFolder):
 
         # The way back is open.
         with Slapproxy(self.configuration, self.port) as slapproxy:
-            library = slapproxy.connect()
+            library = self.connect(slapproxy)
             self.assertEqual([seen(library, computer) for computer in (COMPUTER, "second")], before)
 
     def same_when_requested_again(self, library, made):
@@ -209,7 +213,7 @@ class FromTheRealOne(InAFolder):
 
     def test_a_slapproxy_that_runs_may_go_on(self):
         with Slapproxy(self.configuration, self.port) as slapproxy:
-            library = slapproxy.connect()
+            library = self.connect(slapproxy)
             format_computer(library, [partition_configuration(0)])
             self.request(library)
             # Where it listens, nobody else can.
@@ -228,7 +232,7 @@ class FromTheRealOne(InAFolder):
         Slapproxy(self.configuration, self.port).close()
         self.assertEqual(os.path.getsize(self.database), 0)
         with StandIn(self.configuration) as master:
-            format_computer(master.connect(), [partition_configuration(0)])
+            format_computer(self.connect(master), [partition_configuration(0)])
             master.stop()
             self.assertNotIn("import", master.log())
 
