@@ -58,6 +58,8 @@ pub(super) enum Body {
     Keys(&'static [Key]),
     /// An object with one of these keys.
     OneOf(&'static [Key]),
+    /// An object with at least one of these keys.
+    SomeOf(&'static [Key]),
 }
 
 /// The answer to a call that is done.
@@ -109,6 +111,10 @@ pub(super) enum Kind {
     TextOrNumber,
     /// A number of seconds.
     Seconds,
+    /// A number.
+    AnyNumber,
+    /// A number within bounds, whole or not.
+    Number(RangeInclusive<i64>),
     /// A number from 0 to 1.
     Fraction,
     /// One of these kinds.
@@ -167,6 +173,10 @@ impl Kind {
             }
             Self::TextOrNumber => json!({ "type": ["string", "integer"] }),
             Self::Seconds => json!({ "type": "number", "minimum": 0 }),
+            Self::AnyNumber => json!({ "type": "number" }),
+            Self::Number(range) => {
+                json!({ "type": "number", "minimum": range.start(), "maximum": range.end() })
+            }
             Self::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
             Self::Either(kinds) => {
                 let schemas: Vec<Value> = kinds.iter().map(Self::schema).collect();
@@ -181,6 +191,18 @@ fn object(keys: impl IntoIterator<Item = &'static Key>) -> Value {
     let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema())));
     schema.insert("additionalProperties".to_owned(), false.into());
     schema.into()
+}
+
+/// An object of which at least one key is given, and no more than so many.
+fn counted(keys: &'static [Key], most: Option<usize>) -> Value {
+    let mut schema = object(keys);
+    if let Value::Object(members) = &mut schema {
+        members.insert("minProperties".to_owned(), 1.into());
+        if let Some(most) = most {
+            members.insert("maxProperties".to_owned(), most.into());
+        }
+    }
+    schema
 }
 
 /// What this surface says of itself.
@@ -244,14 +266,8 @@ fn described(route: &Route, operation: &Operation) -> Value {
     let body = match operation.body {
         Body::None => None,
         Body::Keys(keys) => Some(object(keys)),
-        Body::OneOf(keys) => {
-            let mut schema = object(keys);
-            if let Value::Object(members) = &mut schema {
-                members.insert("minProperties".to_owned(), 1.into());
-                members.insert("maxProperties".to_owned(), 1.into());
-            }
-            Some(schema)
-        }
+        Body::OneOf(keys) => Some(counted(keys, Some(1))),
+        Body::SomeOf(keys) => Some(counted(keys, None)),
     };
     if let Value::Object(members) = &mut described {
         if let Some(schema) = body {
