@@ -1,9 +1,10 @@
 //! The background: how it works, and its work on demand.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use crate::{
+    front::State,
     master::{MOST_ROUNDS, Master},
     mock::background::BackgroundChange,
 };

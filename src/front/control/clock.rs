@@ -1,9 +1,10 @@
 //! The clock: read, frozen, set, moved on.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde_json::json;
 
 use crate::{
+    front::State,
     master::Master,
     mock::clock::{ClockAdvance, ClockChange, ClockReading, MOST_ADVANCE_S, MOST_OFFSET_S},
 };
