@@ -149,8 +149,8 @@ mod tests {
                 "`clock`: is empty, `mode`, `now` or `offset_s` was expected",
             ),
             (
-                vec![("mode", Given::from("freeze"))],
-                "`mode`: is `freeze`, perhaps `frozen` was meant; one of `running`, `frozen` was \
+                vec![("mode", Given::from("froze"))],
+                "`mode`: is `froze`, perhaps `frozen` was meant; one of `running`, `frozen` was \
                  expected",
             ),
             (
