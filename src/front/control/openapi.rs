@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::front::openapi::{self, Description};
 
-use super::{OPEN_ROUTES, OPERATIONS, ROUTES, Route, StatusCode, render};
+use super::{OPEN_ROUTES, OPERATIONS, ROUTES, Route, StatusCode, examples, render};
 
 /// What makes the document, which describes more than this surface.
 #[derive(Debug, Clone, Copy)]
@@ -255,7 +255,11 @@ fn described(route: &Route, operation: &Operation) -> Value {
     };
     if let Value::Object(members) = &mut described {
         if let Some(schema) = body {
-            let content = json!({ "application/json": { "schema": schema } });
+            let mut media_type = json!({ "schema": schema });
+            if let (Value::Object(media_type), Some(example)) = (&mut media_type, examples::of(route)) {
+                media_type.insert("example".to_owned(), example);
+            }
+            let content = json!({ "application/json": media_type });
             let body = json!({ "required": true, "content": content });
             members.insert("requestBody".to_owned(), body);
         }
