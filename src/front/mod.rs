@@ -23,24 +23,23 @@ mod record;
 mod redact;
 pub mod slap;
 mod slashes;
+mod state;
 mod status;
 pub mod web;
 
+use std::sync::Arc;
+
 use axum::{
-    Router,
-    extract::{FromRef, Request, State},
+    Extension, Router,
+    extract::Request,
     http::{Method, StatusCode, Uri, header},
-    middleware::from_fn_with_state,
+    middleware::from_fn,
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
 
-use crate::{domain::secret::Secret, master::Master};
-
-use self::{
-    address::PublicAddress, auth::Access, forward::Forwarder, json_rpc::JsonRpcState,
-    readiness::Readiness, slap::SlapState,
-};
+pub use self::state::AppState;
+use self::state::{Served, State};
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
 const HATEOAS_ROOT: &str = "/hateoas";
@@ -62,66 +61,10 @@ impl Route {
     }
 }
 
-/// What handlers work with; each takes the part that it needs.
-#[derive(Debug, Clone)]
-pub struct AppState {
-    /// The world that is served.
-    pub master: Master,
-    /// Whether the world holds its fixtures yet.
-    pub readiness: Readiness,
-    /// How the listener learns who is calling.
-    pub access: Access,
-    /// What a caller of the control surface has to know; without it, nothing.
-    pub control_token: Option<Secret>,
-    /// What absolute URLs in answers begin with.
-    pub address: PublicAddress,
-    /// What the classic dialect keeps rendered of the world.
-    pub slap: SlapState,
-    /// What the JSON-RPC dialect keeps rendered of the world.
-    pub json_rpc: JsonRpcState,
-    /// Carries requests to other masters.
-    pub forwarder: Forwarder,
-}
-
-impl AppState {
-    /// The state of a world that is not ready yet, on an open listener of plain HTTP, with a
-    /// control surface for everybody. Whoever needs another sets the fields.
-    pub fn new(master: Master) -> Self {
-        Self {
-            master,
-            readiness: Readiness::default(),
-            access: Access::default(),
-            control_token: None,
-            address: PublicAddress::default(),
-            slap: SlapState::default(),
-            json_rpc: JsonRpcState::default(),
-            forwarder: Forwarder::default(),
-        }
-    }
-}
-
-impl FromRef<AppState> for Master {
-    fn from_ref(state: &AppState) -> Self {
-        state.master.clone()
-    }
-}
-
-impl FromRef<AppState> for Readiness {
-    fn from_ref(state: &AppState) -> Self {
-        state.readiness.clone()
-    }
-}
-
-impl FromRef<AppState> for PublicAddress {
-    fn from_ref(state: &AppState) -> Self {
-        state.address.clone()
-    }
-}
-
 /// Everything on one address: the protocol, the control surface and the page that says what this
 /// is.
 pub fn router(state: AppState) -> Router {
-    finish(protocol().merge(control::router(&state, document)), state)
+    finish(protocol().merge(control::router(document)), state)
 }
 
 /// The protocol alone, for listeners beside which the control surface has its own.
@@ -131,10 +74,7 @@ pub fn protocol_router(state: AppState) -> Router {
 
 /// The control surface alone.
 pub fn control_router(state: AppState) -> Router {
-    finish(
-        control::page().merge(control::router(&state, document)),
-        state,
-    )
+    finish(control::page().merge(control::router(document)), state)
 }
 
 /// What can be called, in OpenAPI 3.1: the dialects whose shapes it can tell.
@@ -142,7 +82,7 @@ fn document() -> Value {
     openapi::document(vec![json_rpc::describe(), control::describe()])
 }
 
-fn protocol() -> Router<AppState> {
+fn protocol() -> Router {
     control::page()
         .merge(slap::router())
         .merge(json_rpc::router())
@@ -150,12 +90,11 @@ fn protocol() -> Router<AppState> {
         .merge(hateoas::router())
 }
 
-fn finish(router: Router<AppState>, state: AppState) -> Router {
+/// The router with what every call needs around it: the world that is served, its journal, and an
+/// answer where there is no route.
+fn finish(router: Router, state: AppState) -> Router {
     let router = router.method_not_allowed_fallback(wrong_method);
-    let plain = router
-        .clone()
-        .fallback(unknown_path)
-        .with_state(state.clone());
+    let plain = router.clone().fallback(unknown_path);
     router
         .fallback(async move |State(app): State<AppState>, request: Request| {
             let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -164,8 +103,8 @@ fn finish(router: Router<AppState>, state: AppState) -> Router {
                 None => unknown_path(State(app), method, uri).await,
             }
         })
-        .layer(from_fn_with_state(state.master.clone(), record::record))
-        .with_state(state)
+        .layer(from_fn(record::record))
+        .layer(Extension(Served(Arc::new(state))))
 }
 
 async fn unknown_path(State(app): State<AppState>, method: Method, uri: Uri) -> Response {

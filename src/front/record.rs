@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     body::{Body, HttpBody as _, to_bytes},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::Response,
@@ -29,6 +29,7 @@ use crate::{
 };
 
 use super::{
+    State,
     log::{CallFacts, Interference, InterferenceKind},
     sentence,
 };

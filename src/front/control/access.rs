@@ -1,13 +1,13 @@
 //! The control token: who holds it may do everything here.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
-use crate::front::AppState;
+use crate::front::{AppState, State};
 
 use super::{named, problem::Problem};
 

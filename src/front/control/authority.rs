@@ -1,12 +1,11 @@
 //! What verifies the world's certificates: its authority's own, and the revocation list.
 
 use axum::{
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use crate::master::Master;
+use crate::{front::State, master::Master};
 
 use super::{
     openapi::{Answer, Operation},

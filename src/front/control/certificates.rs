@@ -1,7 +1,7 @@
 //! Certificates: what was issued, issuing more, and revoking.
 
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, rejection::PathRejection},
     http::{HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -13,6 +13,7 @@ use crate::{
         identifier::{ComputerReference, InstanceReference, UserReference},
         text::{InvalidValue, nearest},
     },
+    front::State,
     master::{CertificateFilter, CertificateView, Master, Revoke},
 };
 

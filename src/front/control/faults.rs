@@ -1,7 +1,7 @@
 //! Fault rules: set, listed, removed.
 
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{given::Given, text::InvalidValue},
+    front::State,
     master::Master,
     mock::faults::{
         MOST_COUNTED, MOST_CUT_BYTES, MOST_DELAY_MS, MOST_ITEMS, RuleName, SetError, Standing,

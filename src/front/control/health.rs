@@ -1,13 +1,12 @@
 //! Whether the process answers, and whether its world holds what it is to start with.
 
 use axum::{
-    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
 
-use crate::front::readiness::Readiness;
+use crate::front::{State, readiness::Readiness};
 
 use super::{
     openapi::{Answer, Kind, Operation, need},

@@ -7,13 +7,13 @@
 use std::fmt::Write as _;
 
 use axum::{
-    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
 use crate::{
     domain::event::EventKind,
+    front::State,
     master::Master,
     mock::metrics::{DURATION_BOUNDS_US, Metrics, OUTCOMES},
 };

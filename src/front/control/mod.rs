@@ -22,13 +22,13 @@ mod tokens;
 use axum::{
     Extension, Router,
     http::{Method, StatusCode},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, map_response},
     response::{IntoResponse, Response},
     routing::{any, delete, get, post, put},
 };
 use serde_json::Value;
 
-use super::{AppState, Route, log::CallFacts};
+use super::{Route, log::CallFacts};
 
 use self::{
     openapi::{Document, Operation},
@@ -58,11 +58,11 @@ macro_rules! routes {
             $(Route { method: Method::$open_method, path: $open_path },)+
         ];
 
-        fn open() -> Router<AppState> {
+        fn open() -> Router {
             Router::new()$(.route($open_path, routes!(@$open_method $open_path $open_handler)))+
         }
 
-        fn guarded() -> Router<AppState> {
+        fn guarded() -> Router {
             Router::new()$(.route($path, routes!(@$method $path $handler)))+
         }
     };
@@ -108,11 +108,11 @@ routes! {
 }
 
 /// Everything under `/_mock`; `document` makes the description of all that can be called.
-pub fn router(state: &AppState, document: fn() -> Value) -> Router<AppState> {
+pub fn router(document: fn() -> Value) -> Router {
     let guarded = guarded()
         .route("/_mock/v1/{*unknown}", any(unknown))
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(state.clone(), access::check));
+        .layer(from_fn(access::check));
     open()
         .layer(Extension(Document(document)))
         .method_not_allowed_fallback(wrong_method)

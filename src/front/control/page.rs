@@ -2,13 +2,11 @@
 
 use axum::{Router, http::header, response::Response, routing::get};
 
-use crate::front::AppState;
-
 /// The page at `/`.
 ///
 /// It exists on every listener: the standalone helper of slapos.core takes an answer of 401, 403
 /// or 5xx there for a broken master.
-pub fn page() -> Router<AppState> {
+pub fn page() -> Router {
     Router::new().route("/", get(welcome))
 }
 

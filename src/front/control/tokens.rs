@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         text::InvalidValue,
         token::{NewToken, TOKEN_LIFETIME_S, Token, TokenPurpose, TokenUse, parse_value},
     },
+    front::State,
     master::Master,
 };
 

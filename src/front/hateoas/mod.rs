@@ -16,7 +16,7 @@ mod traverse;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
@@ -29,7 +29,7 @@ use crate::{
 };
 
 use super::{
-    AppState, HATEOAS_ROOT as ROOT, Route,
+    AppState, HATEOAS_ROOT as ROOT, Route, State,
     auth::Authentication,
     faults::{self, Forms, Named},
     form::Form,
@@ -46,7 +46,7 @@ macro_rules! routes {
         pub const ROUTES: &[Route] = &[$(Route { method: Method::GET, path: $path },)+];
 
         /// The calls of the dialect, at their paths.
-        pub fn router() -> Router<AppState> {
+        pub fn router() -> Router {
             Router::new()$(.route(
                 $path,
                 get(async |State(app): State<AppState>, request: Request| {

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method},
     response::Response,
     routing::any,
@@ -38,7 +38,7 @@ use crate::{
     master::Master,
 };
 
-use super::{AppState, Route, address::PublicAddress};
+use super::{AppState, Route, State, address::PublicAddress};
 
 pub use self::cache::JsonRpcState;
 use self::{
@@ -65,7 +65,7 @@ macro_rules! routes {
         static INPUTS: &[&Shape] = &[$(&$input,)+];
 
         /// The methods of the dialect, at their paths.
-        pub fn router() -> Router<AppState> {
+        pub fn router() -> Router {
             Router::new()$(.route(
                 concat!("/", $name),
                 // Any: what is wrong with the media type is said before the verb is looked at.

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -46,7 +46,7 @@ use crate::{
     master::Master,
 };
 
-use super::{AppState, Route, address::PublicAddress};
+use super::{AppState, Route, State, address::PublicAddress};
 
 pub use cache::SlapState;
 pub(super) use fault::FORMS;
@@ -66,7 +66,7 @@ macro_rules! routes {
         ];
 
         /// The calls of the classic protocol, at their paths.
-        pub fn router() -> Router<AppState> {
+        pub fn router() -> Router {
             Router::new()$(.route(
                 concat!("/", $name),
                 routes!(@$method)(async |State(app): State<AppState>, request: Request| {

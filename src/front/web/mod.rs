@@ -10,7 +10,7 @@ mod register;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    AppState, Route,
+    AppState, Route, State,
     faults::{self, Forms, Named},
     form::Form,
     log::CallFacts,
@@ -45,7 +45,7 @@ macro_rules! routes {
         ];
 
         /// The web endpoints, at their paths.
-        pub fn router() -> Router<AppState> {
+        pub fn router() -> Router {
             Router::new()$(.route(
                 concat!("/", $name),
                 post(async |State(app): State<AppState>, request: Request| {

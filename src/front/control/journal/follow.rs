@@ -12,7 +12,6 @@ use std::{
 
 use axum::{
     body::{Body, Bytes, HttpBody},
-    extract::State,
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::{
     domain::text::InvalidValue,
-    front::redact,
+    front::{State, redact},
     master::Master,
     mock::journal::{Filter, Journal},
 };

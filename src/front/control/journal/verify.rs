@@ -1,11 +1,11 @@
 //! Verifying how often something happened.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 
 use crate::{
     domain::text::InvalidValue,
-    front::redact,
+    front::{State, redact},
     master::Master,
     mock::journal::{Entry, Order},
 };

@@ -5,7 +5,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{http::StatusCode, response::Response};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
@@ -16,7 +16,7 @@ use crate::{
         standing::{InstanceStanding, SoftwareStanding, Standing, Standings},
         text::InvalidValue,
     },
-    front::redact,
+    front::{State, redact},
     master::Master,
     mock::journal::{Filter, Journal},
 };
