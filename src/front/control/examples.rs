@@ -35,7 +35,7 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
     (
         Method::POST,
         "/_mock/v1/journal/wait",
-        r#"{"state": {"is": "nothing_waiting"}, "timeout_s": 5}"#,
+        r#"{"entry": {"kind": "event"}, "timeout_s": 5}"#,
     ),
     (
         Method::POST,
