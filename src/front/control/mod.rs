@@ -7,6 +7,7 @@
 mod access;
 mod authority;
 mod certificates;
+mod examples;
 mod faults;
 mod health;
 mod journal;
