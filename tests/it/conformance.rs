@@ -86,6 +86,9 @@ modules! {
         test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
         test_tree: "State cascades and allocation.",
     }
+    in python::suite_python {
+        test_schemathesis: "The control surface, by calls that schemathesis makes of its description.",
+    }
     in python::node_python {
         test_node_commands: "When the commands of a node run, and how they end; `slapos node bang`, `slapos node boot`.",
         test_node_instance: "The life of instances: `slapos node instance`.",

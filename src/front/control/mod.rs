@@ -9,6 +9,7 @@ mod authority;
 mod background;
 mod certificates;
 mod clock;
+mod examples;
 mod faults;
 mod health;
 mod journal;

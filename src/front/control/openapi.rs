@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::front::openapi::{self, Description};
 
-use super::{OPEN_ROUTES, OPERATIONS, ROUTES, Route, StatusCode, render};
+use super::{OPEN_ROUTES, OPERATIONS, ROUTES, Route, StatusCode, examples, render};
 
 /// What makes the document, which describes more than this surface.
 #[derive(Debug, Clone, Copy)]
@@ -139,14 +139,28 @@ pub(super) const fn may(name: &'static str, kind: Kind) -> Key {
     }
 }
 
+/// Which way a value goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// From the caller: a key whose value is `null` counts as not given (`read.rs`).
+    In,
+    /// To the caller.
+    Out,
+}
+
 impl Key {
-    fn schema(&self) -> Value {
-        self.kind.schema()
+    fn schema(&self, way: Way) -> Value {
+        let schema = self.kind.schema(way);
+        if self.needed || way == Way::Out {
+            schema
+        } else {
+            json!({ "anyOf": [schema, { "type": "null" }] })
+        }
     }
 }
 
 impl Kind {
-    fn schema(&self) -> Value {
+    fn schema(&self, way: Way) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
             Self::Word(words) => json!({ "type": "string", "enum": words }),
@@ -156,18 +170,18 @@ impl Kind {
             Self::Flag => json!({ "type": "boolean" }),
             Self::Time => json!({ "type": "string", "format": "date-time" }),
             Self::TimeOrNull => json!({ "type": ["string", "null"], "format": "date-time" }),
-            Self::List(keys) => json!({ "type": "array", "items": object(*keys) }),
+            Self::List(keys) => json!({ "type": "array", "items": object(way, *keys) }),
             Self::Lists(groups) => {
-                json!({ "type": "array", "items": object(groups.iter().copied().flatten()) })
+                json!({ "type": "array", "items": object(way, groups.iter().copied().flatten()) })
             }
             Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Self::Items(kind, count) => json!({
                 "type": "array",
-                "items": kind.schema(),
+                "items": kind.schema(way),
                 "minItems": count.start(),
                 "maxItems": count.end(),
             }),
-            Self::Object(keys) => object(*keys),
+            Self::Object(keys) => object(way, *keys),
             Self::Dictionary => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
@@ -179,28 +193,29 @@ impl Kind {
             }
             Self::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
             Self::Either(kinds) => {
-                let schemas: Vec<Value> = kinds.iter().map(Self::schema).collect();
+                let schemas: Vec<Value> = kinds.iter().map(|kind| kind.schema(way)).collect();
                 json!({ "anyOf": schemas })
             }
         }
     }
 }
 
-fn object(keys: impl IntoIterator<Item = &'static Key>) -> Value {
+fn object(way: Way, keys: impl IntoIterator<Item = &'static Key>) -> Value {
     let keys = keys.into_iter();
-    let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema())));
+    let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema(way))));
     schema.insert("additionalProperties".to_owned(), false.into());
     schema.into()
 }
 
-/// An object of which at least one key is given, and no more than so many.
-fn counted(keys: &'static [Key], most: Option<usize>) -> Value {
-    let mut schema = object(keys);
+/// An object of whose keys one is given, or at least one, as the word says; `null` is not given.
+fn given_of(keys: &'static [Key], word: &str) -> Value {
+    let mut schema = object(Way::In, keys);
+    let given = keys.iter().map(|key| {
+        let given = json!({ key.name: { "not": { "type": "null" } } });
+        json!({ "required": [key.name], "properties": given })
+    });
     if let Value::Object(members) = &mut schema {
-        members.insert("minProperties".to_owned(), 1.into());
-        if let Some(most) = most {
-            members.insert("maxProperties".to_owned(), most.into());
-        }
+        members.insert(word.to_owned(), given.collect());
     }
     schema
 }
@@ -241,18 +256,22 @@ pub(in crate::front) fn describe() -> Description {
 fn described(route: &Route, operation: &Operation) -> Value {
     let chosen = route.path.split('/').filter_map(|part| {
         let name = part.strip_prefix('{')?.strip_suffix('}')?;
-        let schema = json!({ "type": "string" });
+        let schema = match name {
+            // What callers name themselves.
+            "name" => json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]{1,100}$" }),
+            _ => json!({ "type": "string" }),
+        };
         Some(json!({ "name": name, "in": "path", "required": true, "schema": schema }))
     });
     let asked = operation.query.iter().map(|key| {
         json!({
-            "name": key.name, "in": "query", "required": key.needed, "schema": key.schema(),
+            "name": key.name, "in": "query", "required": key.needed, "schema": key.kind.schema(Way::In),
         })
     });
     let parameters: Vec<Value> = chosen.chain(asked).collect();
     let (status, content) = match &operation.answer {
         Answer::Json(status, groups) => {
-            let schema = object(groups.iter().copied().flatten());
+            let schema = object(Way::Out, groups.iter().copied().flatten());
             (status, json!({ "application/json": { "schema": schema } }))
         }
         Answer::Other(status, kind) => (status, json!({ *kind: {} })),
@@ -265,13 +284,19 @@ fn described(route: &Route, operation: &Operation) -> Value {
     });
     let body = match operation.body {
         Body::None => None,
-        Body::Keys(keys) => Some(object(keys)),
-        Body::OneOf(keys) => Some(counted(keys, Some(1))),
-        Body::SomeOf(keys) => Some(counted(keys, None)),
+        Body::Keys(keys) => Some(object(Way::In, keys)),
+        Body::OneOf(keys) => Some(given_of(keys, "oneOf")),
+        Body::SomeOf(keys) => Some(given_of(keys, "anyOf")),
     };
     if let Value::Object(members) = &mut described {
         if let Some(schema) = body {
-            let content = json!({ "application/json": { "schema": schema } });
+            let mut media_type = json!({ "schema": schema });
+            if let (Value::Object(media_type), Some(example)) =
+                (&mut media_type, examples::of(route))
+            {
+                media_type.insert("example".to_owned(), example);
+            }
+            let content = json!({ "application/json": media_type });
             let body = json!({ "required": true, "content": content });
             members.insert("requestBody".to_owned(), body);
         }

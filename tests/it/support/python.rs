@@ -134,6 +134,14 @@ pub(crate) fn node_python() -> PathBuf {
     PYTHON.clone()
 }
 
+/// A Python in which people's own suites run (`requirements-suite.txt`): the client, pytest with its workers,
+/// and schemathesis.
+pub(crate) fn suite_python() -> PathBuf {
+    static PYTHON: LazyLock<PathBuf> =
+        LazyLock::new(|| environment(&FOR_A_NODE, "py-suite", "requirements-suite.txt"));
+    PYTHON.clone()
+}
+
 /// Where the Python side of the conformance tests lives.
 pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance")

@@ -1,0 +1,90 @@
+//! A body that each call takes, for who reads the description and for programs that call what it says.
+
+use axum::http::Method;
+use serde_json::Value;
+
+use super::Route;
+
+/// Method, path and body.
+const EXAMPLES: &[(Method, &str, &str)] = &[
+    (
+        Method::POST,
+        "/_mock/v1/certificates",
+        r#"{"user": "default-user"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/certificates/revoke",
+        r#"{"user": "default-user"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/tokens",
+        r#"{"purpose": "computer", "lifetime_s": 3600}"#,
+    ),
+    (
+        Method::PUT,
+        "/_mock/v1/clock",
+        r#"{"mode": "frozen", "now": "2026-11-23T08:30:00Z"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/clock/advance",
+        r#"{"seconds": 3600}"#,
+    ),
+    (Method::PUT, "/_mock/v1/background", r#"{"mode": "manual"}"#),
+    (Method::POST, "/_mock/v1/background/round", "{}"),
+    (
+        Method::POST,
+        "/_mock/v1/background/settle",
+        r#"{"most_rounds": 10}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/faults",
+        r#"{"match": {"call": "requestComputerPartition"}, "effect": {"not_ready": true}, "count": 2}"#,
+    ),
+    (
+        Method::PUT,
+        "/_mock/v1/faults/{name}",
+        r#"{"match": {"call": "get*", "computer": "COMP-1"}, "effect": {"cold_cache": true}}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/journal/wait",
+        r#"{"entry": {"kind": "event"}, "timeout_s": 5}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/journal/verify",
+        r#"{"entry": {"event": "instance_error"}, "none": true}"#,
+    ),
+];
+
+/// That of a call.
+pub(super) fn of(route: &Route) -> Option<Value> {
+    let (_, _, body) = EXAMPLES
+        .iter()
+        .find(|(method, path, _)| (method, *path) == (&route.method, route.path))?;
+    serde_json::from_str(body).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{OPERATIONS, ROUTES, openapi::Body},
+        *,
+    };
+
+    #[test]
+    fn every_call_with_a_body_has_an_example_and_no_other() {
+        for (route, operation) in ROUTES.iter().zip(OPERATIONS) {
+            let takes_one = !matches!(operation.body, Body::None);
+            assert_eq!(of(route).is_some(), takes_one, "{route:?}");
+        }
+        for (method, path, _) in EXAMPLES {
+            let is_it = |route: &&Route| (&route.method, route.path) == (method, *path);
+            assert!(ROUTES.iter().any(|route| is_it(&route)), "{method} {path}");
+        }
+    }
+}
