@@ -14,6 +14,7 @@ mod configured;
 mod connection;
 mod document;
 mod error;
+mod forest;
 mod format;
 mod forwarding;
 mod identity;

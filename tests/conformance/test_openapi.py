@@ -16,6 +16,7 @@ REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
+TREES = "/_mock/v1/trees"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
 
@@ -103,6 +104,9 @@ class OpenApiTest(MasterTestCase):
         self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
         self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
         self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
+        self.supply()
+        self.request()
+        self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {

@@ -59,6 +59,7 @@ modules! {
         test_cli_hateoas: "The commands that read over HATEOAS: `slapos service info` and the like.",
         test_cli_node: "The commands of a node: `slapos node format` and the like.",
         test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
+        test_ctl: "A life told and watched by `slapmaster ctl` alone; its page's examples.",
         test_differential: "One script beside the real slapproxy, answers compared.",
         test_durability: "`kill -9` in the middle of writes.",
         test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",

@@ -18,6 +18,7 @@ mod problem;
 mod read;
 mod render;
 mod tokens;
+mod trees;
 
 use axum::{
     Extension, Router,
@@ -93,6 +94,7 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/trees" (trees::LIST) => trees::list;
         GET "/_mock/v1/faults" (faults::LIST) => faults::list;
         POST "/_mock/v1/faults" (faults::ADD) => faults::add;
         DELETE "/_mock/v1/faults" (faults::CLEAR) => faults::clear;
