@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod computer;
 pub mod document;
 pub mod event;
+pub mod forest;
 pub mod forwarding;
 pub mod given;
 pub mod guid;

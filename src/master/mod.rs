@@ -16,6 +16,7 @@ mod configured;
 mod connection;
 mod document;
 mod error;
+mod forest;
 mod format;
 mod forwarding;
 mod identity;

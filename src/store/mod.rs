@@ -13,6 +13,7 @@ pub(crate) mod certificate;
 pub(crate) mod column;
 pub(crate) mod computer;
 pub(crate) mod counter;
+pub(crate) mod forest;
 pub(crate) mod forwarding;
 pub(crate) mod installation;
 pub(crate) mod instance;

@@ -16,6 +16,7 @@ REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
+TREES = "/_mock/v1/trees"
 CLOCK = "/_mock/v1/clock"
 BACKGROUND = "/_mock/v1/background"
 # What is said of a value that has its shape, and cannot be kept.
@@ -105,6 +106,9 @@ class OpenApiTest(MasterTestCase):
         self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
         self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
         self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
+        self.supply()
+        self.request()
+        self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
         done("PUT", CLOCK, {"mode": "frozen", "now": "2030-01-01T00:00:00.5Z"})
         done("POST", CLOCK + "/advance", {"seconds": 0.5})
         self.assertEqual(done("GET", CLOCK)["now"], "2030-01-01T00:00:01Z")

@@ -60,6 +60,7 @@ modules! {
         test_cli_node: "The commands of a node: `slapos node format` and the like.",
         test_clock: "The world's clock and its background: what expires, grows old and comes when it is moved.",
         test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
+        test_ctl: "A life told and watched by `slapmaster ctl` alone; its page's examples.",
         test_differential: "One script beside the real slapproxy, answers compared.",
         test_durability: "`kill -9` in the middle of writes.",
         test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",

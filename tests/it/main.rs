@@ -12,6 +12,7 @@ mod client_versions;
 mod compatibility;
 mod conformance;
 mod control_calls;
+mod ctl;
 mod database;
 mod faults;
 mod fixtures;

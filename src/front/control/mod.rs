@@ -20,6 +20,7 @@ mod problem;
 mod read;
 mod render;
 mod tokens;
+mod trees;
 
 use axum::{
     Extension, Router,
@@ -102,6 +103,7 @@ routes! {
         PUT "/_mock/v1/background" (background::CHANGE_IT) => background::change;
         POST "/_mock/v1/background/round" (background::ROUND) => background::round;
         POST "/_mock/v1/background/settle" (background::SETTLE_IT) => background::settle;
+        GET "/_mock/v1/trees" (trees::LIST) => trees::list;
         GET "/_mock/v1/faults" (faults::LIST) => faults::list;
         POST "/_mock/v1/faults" (faults::ADD) => faults::add;
         DELETE "/_mock/v1/faults" (faults::CLEAR) => faults::clear;

@@ -85,6 +85,8 @@ pub(super) struct Key {
 pub(super) enum Kind {
     /// A text.
     Text,
+    /// A text, or `null`.
+    TextOrNull,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A whole number.
@@ -163,6 +165,7 @@ impl Kind {
     fn schema(&self, way: Way) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
+            Self::TextOrNull => json!({ "type": ["string", "null"] }),
             Self::Word(words) => json!({ "type": "string", "enum": words }),
             Self::Integer(range) => {
                 json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })

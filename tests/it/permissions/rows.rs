@@ -580,6 +580,7 @@ fn control_rows() -> Vec<Row> {
         open(Method::PUT, background, background, manual, 200),
         open(Method::POST, round, round, Some("{}"), 200),
         open(Method::POST, settle, settle, Some("{}"), 200),
+        open(Method::GET, "/_mock/v1/trees", "/_mock/v1/trees", None, 200),
         open(Method::GET, faults, faults, None, 200),
         open(Method::POST, faults, faults, Some(RULE), 201),
         open(Method::DELETE, faults, faults, None, 200),
