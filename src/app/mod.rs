@@ -5,6 +5,7 @@
 //! Start with [`run`].
 
 pub mod announce;
+mod background;
 mod listeners;
 pub mod logging;
 mod ready_file;
@@ -25,7 +26,7 @@ use crate::{
     domain::behaviour::Behaviour,
     front::{self, AppState, address::PublicAddress},
     master::{AuthoritySource, Master, OpenError, WorldSettings},
-    mock::{clock::Clock, journal::JournalLimits, metrics::Metrics},
+    mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
     net::{BindError, Limits, Server},
 };
 
@@ -120,12 +121,13 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     listeners::warn_if_reachable(listeners.all(), &settings);
     let (main_urls, control_urls) = listeners.urls();
 
-    let master = Master::open(world(&settings))
+    let wake = Wake::default();
+    let master = Master::open(world(&settings, wake.clone()))
         .await
         .map_err(RunError::Database)?;
     let background = {
         let master = master.clone();
-        tokio::spawn(async move { master.run_background().await })
+        tokio::spawn(background::drive(move || vec![master.clone()], wake))
     };
     let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
     let server = Server::new(Limits::default());
@@ -193,7 +195,7 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     }
 }
 
-fn world(settings: &Settings) -> WorldSettings {
+fn world(settings: &Settings, wake: Wake) -> WorldSettings {
     let limits = JournalLimits::default();
     WorldSettings {
         database: settings.database.clone(),
@@ -211,6 +213,7 @@ fn world(settings: &Settings) -> WorldSettings {
             bodies: !settings.journal_without_bodies,
         },
         metrics: Metrics::default(),
+        wake,
         other_masters: settings.other_masters.clone(),
     }
 }

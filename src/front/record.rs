@@ -30,7 +30,7 @@ use crate::{
 
 use super::{
     State,
-    log::{CallFacts, Interference, InterferenceKind},
+    log::{CallFacts, Interference, InterferenceKind, WorldTime},
     sentence,
 };
 
@@ -84,7 +84,7 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
     call.request_body = kept.copied();
     let answer = next.run(Request::from_parts(parts, body));
     let response = journal::of_request(call.id, answer).await;
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let beginning = parts.extensions.get::<Beginning>();
     let (kept, body) = match look(keeps_bodies, &parts.headers, beginning, body).await {
         Ok(looked) => looked,
@@ -96,6 +96,10 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
         body: kept,
     };
     call.ended(Some(parts.status), told);
+    let clock = call.master.clock();
+    if !clock.is_real() {
+        parts.extensions.insert(WorldTime(clock.now()));
+    }
     Response::from_parts(parts, body)
 }
 

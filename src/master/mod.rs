@@ -7,9 +7,11 @@
 mod access;
 mod allocate;
 mod authority;
+mod background;
 mod bang;
 mod cascade;
 mod certificate;
+mod clock;
 mod configured;
 mod connection;
 mod document;
@@ -39,11 +41,13 @@ mod view;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicI64},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 pub use access::ComputerReader;
 pub use authority::{AuthoritySource, ServerCertificate};
+pub use background::{BackgroundReading, MOST_ROUNDS, Settled};
+pub use clock::MOST_MOMENTS;
 pub use configured::{IsFile, ReleaseMove};
 pub use connection::Published;
 pub use document::DocumentName;
@@ -73,6 +77,7 @@ use crate::{
         time::Timestamp,
     },
     mock::{
+        background::Wake,
         clock::Clock,
         faults::Faults,
         journal::{self, Event, Journal, JournalLimits},
@@ -112,6 +117,8 @@ pub struct WorldSettings {
     pub journal: JournalLimits,
     /// What counts what happens in it; worlds of one process share it.
     pub metrics: Metrics,
+    /// Whom it tells that its background has something to do; worlds of one process share it.
+    pub wake: Wake,
 }
 
 impl Default for WorldSettings {
@@ -127,6 +134,7 @@ impl Default for WorldSettings {
             authority: AuthoritySource::World,
             journal: JournalLimits::default(),
             metrics: Metrics::default(),
+            wake: Wake::default(),
         }
     }
 }
@@ -150,8 +158,7 @@ struct World {
     identities: identity::Identities,
     random: Mutex<fastrand::Rng>,
     run_id: String,
-    /// When a background round was last run by itself; at first, when the world was opened.
-    last_round_us: AtomicI64,
+    background: background::Background,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
     other_masters: Vec<OtherMaster>,
@@ -176,7 +183,7 @@ impl Master {
             .take(32)
             .collect();
         let master = Self(Arc::new(World {
-            last_round_us: AtomicI64::new(now.as_micros()),
+            background: background::Background::new(now, settings.wake),
             clock: settings.clock,
             journal: Journal::new(settings.journal),
             faults: Faults::new(settings.seed),
@@ -232,6 +239,8 @@ impl Master {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *present = Arc::new(behaviour);
+        drop(present);
+        self.0.background.unsettle(self.0.clock.now());
     }
 
     /// The world's clock.
@@ -291,7 +300,12 @@ impl Master {
         match self.0.pulses.note_contact(computer.as_str(), now) {
             Noted::Unknown => false,
             Noted::Again => true,
+            Noted::ToWrite => {
+                self.0.background.wake();
+                true
+            }
             Noted::First => {
+                self.0.background.wake();
                 let event = Event {
                     at: now,
                     kind: EventKind::ComputerSeen,
@@ -325,6 +339,9 @@ impl World {
         if !effects.contacts.is_empty() {
             self.pulses.written(&effects.contacts);
         }
+        if !effects.leaves_nothing_to_rounds {
+            self.background.unsettle(self.clock.now());
+        }
         for event in &effects.events {
             tracing::debug!(subject = event.subject, "{}", event.text);
             self.tell(request, event.clone());
@@ -337,10 +354,14 @@ impl World {
         self.journal.happened(request, event);
     }
 
-    /// When the first of these statuses is forgotten that is not yet.
-    fn forgotten_first<'s>(&self, statuses: impl Iterator<Item = &'s AccessStatus>) -> Timestamp {
+    /// When the first of these statuses is forgotten that is not yet at `now`: a moment before
+    /// they are told, or one that is forgotten meanwhile would be told for ever.
+    fn forgotten_first<'s>(
+        &self,
+        now: Timestamp,
+        statuses: impl Iterator<Item = &'s AccessStatus>,
+    ) -> Timestamp {
         let expiry = self.behaviour().status_expiry_s.saturating_mul(1_000_000);
-        let now = self.clock.now();
         statuses
             .map(|status| status.created_at.plus_micros(expiry))
             .filter(|stale_at| *stale_at > now)

@@ -17,6 +17,8 @@ TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
 TREES = "/_mock/v1/trees"
+CLOCK = "/_mock/v1/clock"
+BACKGROUND = "/_mock/v1/background"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
 
@@ -107,6 +109,14 @@ class OpenApiTest(MasterTestCase):
         self.supply()
         self.request()
         self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
+        done("PUT", CLOCK, {"mode": "frozen", "now": "2030-01-01T00:00:00.5Z"})
+        done("POST", CLOCK + "/advance", {"seconds": 0.5})
+        self.assertEqual(done("GET", CLOCK)["now"], "2030-01-01T00:00:01Z")
+        done("PUT", CLOCK, {"offset_s": -0.5})
+        done("PUT", BACKGROUND, {"mode": "manual", "allocation": "paused"})
+        self.assertIs(done("GET", BACKGROUND)["rounds"], False)
+        self.assertIs(done("POST", BACKGROUND + "/round", {})["changed"], False)
+        self.assertEqual(done("POST", BACKGROUND + "/settle", {"advance_up_to_s": 1, "most_rounds": 2})["rounds"], 1)
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {
@@ -136,6 +146,14 @@ class OpenApiTest(MasterTestCase):
                 + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
             ),
             (
+                CLOCK,
+                [{}, [], {"mode": "x"}, {"now": 1}, {"offset_s": "1"}, {"offset_s": 10**10}, {"seconds": 1}],
+            ),
+            (CLOCK + "/advance", [{}, [], {"seconds": -1}, {"to": 1}, {"seconds": 1, "to": "2030-01-01T00:00:00Z"}]),
+            (BACKGROUND, [{}, [], {"mode": 1}, {"mode": "x"}, {"allocation": "x"}, {"x": 1}]),
+            (BACKGROUND + "/round", [[], {"x": 1}]),
+            (BACKGROUND + "/settle", [[], {"most_rounds": 0}, {"most_rounds": 1.5}, {"advance_up_to_s": -1}]),
+            (
                 FAULTS,
                 [{}, [], {"effect": 1}, {"effect": {"x": 1}}, {"effect": {"delay_ms": [1]}}, {"effect": {"status": 99}}]
                 + [dict({"effect": {"drop": True}}, **wrong) for wrong in ({"when": "x"}, {"sequence": []})]
@@ -148,10 +166,12 @@ class OpenApiTest(MasterTestCase):
             ),
             (JOURNAL + "/verify", [[], {"none": 1}, {"exactly": -1}, {"at_least": "1"}, {"entry": {"kind": "x"}}]),
         ):
-            schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))
+            item = self.document["paths"][path]
+            method = "post" if "post" in item else "put"
+            schema = validator(body_schema(item[method]["requestBody"]))
             for value in broken:
                 self.assertFalse(schema.is_valid(value), "%s %r" % (path, value))
-                status, body = self.send("POST", path, value)
+                status, body = self.send(method.upper(), path, value)
                 self.assertEqual(status, 400, "%s %r: %r" % (path, value, body))
                 refusal.validate(body)
 

@@ -58,6 +58,7 @@ modules! {
         test_cli: "The commands of a client: `slapos request` and the like.",
         test_cli_hateoas: "The commands that read over HATEOAS: `slapos service info` and the like.",
         test_cli_node: "The commands of a node: `slapos node format` and the like.",
+        test_clock: "The world's clock and its background: what expires, grows old and comes when it is moved.",
         test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
         test_ctl: "A life told and watched by `slapmaster ctl` alone; its page's examples.",
         test_differential: "One script beside the real slapproxy, answers compared.",

@@ -30,6 +30,7 @@ mod scenarios;
 mod slap_calls;
 mod slapos_cfg;
 mod support;
+mod time;
 mod tls;
 mod web_calls;
 mod xml_values;

@@ -23,6 +23,23 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         r#"{"purpose": "computer", "lifetime_s": 3600}"#,
     ),
     (
+        Method::PUT,
+        "/_mock/v1/clock",
+        r#"{"mode": "frozen", "now": "2026-11-23T08:30:00Z"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/clock/advance",
+        r#"{"seconds": 3600}"#,
+    ),
+    (Method::PUT, "/_mock/v1/background", r#"{"mode": "manual"}"#),
+    (Method::POST, "/_mock/v1/background/round", "{}"),
+    (
+        Method::POST,
+        "/_mock/v1/background/settle",
+        r#"{"most_rounds": 10}"#,
+    ),
+    (
         Method::POST,
         "/_mock/v1/faults",
         r#"{"match": {"call": "requestComputerPartition"}, "effect": {"not_ready": true}, "count": 2}"#,

@@ -6,7 +6,9 @@
 
 mod access;
 mod authority;
+mod background;
 mod certificates;
+mod clock;
 mod examples;
 mod faults;
 mod health;
@@ -94,6 +96,13 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/clock" (clock::READ) => clock::read;
+        PUT "/_mock/v1/clock" (clock::CHANGE_IT) => clock::change;
+        POST "/_mock/v1/clock/advance" (clock::ADVANCE_IT) => clock::advance;
+        GET "/_mock/v1/background" (background::READ) => background::read;
+        PUT "/_mock/v1/background" (background::CHANGE_IT) => background::change;
+        POST "/_mock/v1/background/round" (background::ROUND) => background::round;
+        POST "/_mock/v1/background/settle" (background::SETTLE_IT) => background::settle;
         GET "/_mock/v1/trees" (trees::LIST) => trees::list;
         GET "/_mock/v1/faults" (faults::LIST) => faults::list;
         POST "/_mock/v1/faults" (faults::ADD) => faults::add;

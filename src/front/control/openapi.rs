@@ -58,6 +58,8 @@ pub(super) enum Body {
     Keys(&'static [Key]),
     /// An object with one of these keys.
     OneOf(&'static [Key]),
+    /// An object with at least one of these keys.
+    SomeOf(&'static [Key]),
 }
 
 /// The answer to a call that is done.
@@ -111,6 +113,10 @@ pub(super) enum Kind {
     TextOrNumber,
     /// A number of seconds.
     Seconds,
+    /// A number.
+    AnyNumber,
+    /// A number within bounds, whole or not.
+    Number(RangeInclusive<i64>),
     /// A number from 0 to 1.
     Fraction,
     /// One of these kinds.
@@ -184,6 +190,10 @@ impl Kind {
             }
             Self::TextOrNumber => json!({ "type": ["string", "integer"] }),
             Self::Seconds => json!({ "type": "number", "minimum": 0 }),
+            Self::AnyNumber => json!({ "type": "number" }),
+            Self::Number(range) => {
+                json!({ "type": "number", "minimum": range.start(), "maximum": range.end() })
+            }
             Self::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
             Self::Either(kinds) => {
                 let schemas: Vec<Value> = kinds.iter().map(|kind| kind.schema(way)).collect();
@@ -198,6 +208,19 @@ fn object(way: Way, keys: impl IntoIterator<Item = &'static Key>) -> Value {
     let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema(way))));
     schema.insert("additionalProperties".to_owned(), false.into());
     schema.into()
+}
+
+/// An object of whose keys one is given, or at least one, as the word says; `null` is not given.
+fn given_of(keys: &'static [Key], word: &str) -> Value {
+    let mut schema = object(Way::In, keys);
+    let given = keys.iter().map(|key| {
+        let given = json!({ key.name: { "not": { "type": "null" } } });
+        json!({ "required": [key.name], "properties": given })
+    });
+    if let Value::Object(members) = &mut schema {
+        members.insert(word.to_owned(), given.collect());
+    }
+    schema
 }
 
 /// What this surface says of itself.
@@ -265,17 +288,8 @@ fn described(route: &Route, operation: &Operation) -> Value {
     let body = match operation.body {
         Body::None => None,
         Body::Keys(keys) => Some(object(Way::In, keys)),
-        Body::OneOf(keys) => {
-            let mut schema = object(Way::In, keys);
-            let one = keys.iter().map(|key| {
-                let given = json!({ key.name: { "not": { "type": "null" } } });
-                json!({ "required": [key.name], "properties": given })
-            });
-            if let Value::Object(members) = &mut schema {
-                members.insert("oneOf".to_owned(), one.collect());
-            }
-            Some(schema)
-        }
+        Body::OneOf(keys) => Some(given_of(keys, "oneOf")),
+        Body::SomeOf(keys) => Some(given_of(keys, "anyOf")),
     };
     if let Value::Object(members) = &mut described {
         if let Some(schema) = body {

@@ -22,6 +22,21 @@ pub(super) fn time(at: Timestamp) -> Value {
     at.rfc3339().map_or(Value::Null, Value::String)
 }
 
+/// A point in time, if there is one.
+pub(super) fn time_or_null(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, time)
+}
+
+/// A number of microseconds as seconds.
+pub(super) fn seconds(micros: i64) -> Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "what is beyond 285 years is told a little less exactly"
+    )]
+    let seconds = micros as f64 / 1e6;
+    seconds.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -495,6 +495,10 @@ fn control_rows() -> Vec<Row> {
     let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
     let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
     let (faults, fault) = ("/_mock/v1/faults", "/_mock/v1/faults/{name}");
+    let (clock, advance) = ("/_mock/v1/clock", "/_mock/v1/clock/advance");
+    let background = "/_mock/v1/background";
+    let (round, settle) = ("/_mock/v1/background/round", "/_mock/v1/background/settle");
+    let manual = Some(r#"{"mode": "manual"}"#);
     vec![
         open(Method::GET, live, live, None, 200),
         // Nothing tells a test's world that its fixtures are in.
@@ -557,6 +561,25 @@ fn control_rows() -> Vec<Row> {
             Some(r#"{"purpose": "user"}"#),
             201,
         ),
+        open(Method::GET, clock, clock, None, 200),
+        open(
+            Method::PUT,
+            clock,
+            clock,
+            Some(r#"{"mode": "frozen"}"#),
+            200,
+        ),
+        open(
+            Method::POST,
+            advance,
+            advance,
+            Some(r#"{"seconds": 0}"#),
+            200,
+        ),
+        open(Method::GET, background, background, None, 200),
+        open(Method::PUT, background, background, manual, 200),
+        open(Method::POST, round, round, Some("{}"), 200),
+        open(Method::POST, settle, settle, Some("{}"), 200),
         open(Method::GET, "/_mock/v1/trees", "/_mock/v1/trees", None, 200),
         open(Method::GET, faults, faults, None, 200),
         open(Method::POST, faults, faults, Some(RULE), 201),

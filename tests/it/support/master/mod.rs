@@ -116,7 +116,7 @@ impl Setup {
 
     /// Opens the world in a temporary database.
     pub(crate) async fn start(self) -> TestMaster {
-        let clock = Clock::manual(START);
+        let clock = Clock::frozen(START);
         let master = Master::open(WorldSettings {
             database: None,
             behaviour: self.behaviour,
