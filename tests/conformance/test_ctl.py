@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import subprocess
 import tempfile
@@ -110,6 +111,47 @@ class CredentialsTest(TlsTestCase):
             over_tls = [BINARY, "ctl", "--url", self.master.tls_url, "tree", "--ca", ca.name]
             done = subprocess.run(over_tls, capture_output=True, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stdout), (0, "no such tree\n"), done.stderr)
+
+
+class TerminalTest(MasterTestCase):
+    def on_a_terminal(self, *words, **environment):
+        """What a command writes to a terminal."""
+        ours, theirs = pty.openpty()
+        base = {name: value for name, value in os.environ.items() if not name.startswith("LC_") and name != "NO_COLOR"}
+        done = subprocess.Popen(
+            [BINARY, "ctl", "--url", self.master.url] + list(words),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            env=dict(base, **environment),
+        )
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            written += piece
+        os.close(ours)
+        self.assertEqual(done.wait(20), 0)
+        return written.decode("utf-8")
+
+    def test_colour_and_lines_are_for_terminals_that_have_them(self):
+        self.format()
+        self.supply()
+        self.request()
+        drawn = self.on_a_terminal("tree", LANG="en_GB.UTF-8")
+        self.assertIn("└── web", drawn)
+        self.assertIn("\x1b[32mstarted\x1b[0m", drawn)
+        plain = self.on_a_terminal("tree", LANG="C", NO_COLOR="1")
+        self.assertIn("`-- web", plain)
+        self.assertNotIn("\x1b", plain)
+        # An empty variable says nothing, as https://no-color.org has it.
+        self.assertIn("\x1b", self.on_a_terminal("tree", NO_COLOR=""))
+        self.assertNotIn("\x1b", self.on_a_terminal("tree", "--json"))
+        self.assertNotIn("\x1b", ctl(self.master, "tree"))
 
 
 class ExamplesTest(MasterTestCase):

@@ -121,6 +121,8 @@ pub(super) struct Plan {
     pub(super) holds: Option<&'static str>,
     /// How long the answer is waited for.
     pub(super) patience: Duration,
+    /// Texts of the answer that are written to files: under which key, and where to.
+    pub(super) save: Vec<(&'static str, String)>,
 }
 
 /// How an answer is shown to people.
@@ -146,6 +148,7 @@ impl Plan {
             unfulfilled: &[],
             holds: None,
             patience: PATIENCE,
+            save: Vec::new(),
         }
     }
 }

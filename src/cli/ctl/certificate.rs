@@ -62,11 +62,28 @@ pub(super) const TOPIC: Topic = Topic {
         Verb {
             name: "issue",
             about: "Issue a certificate; its key is told once",
-            more: "",
-            takes: &[OWNER],
+            more: "\
+What is written to a file is not printed; the key's file is for its owner alone.
+
+Example:
+  slapmaster ctl certificate issue --computer COMP-1 --certificate c.crt --key c.key",
+            takes: &[
+                OWNER,
+                &[
+                    value("certificate", "FILE", "Write the certificate to this file"),
+                    value("key", "FILE", "Write its key to this file"),
+                ],
+            ],
             plan: |line| {
                 let ask = Ask::post(&["v1", "certificates"], owner(line));
-                Ok(Plan::new(ask, Show::Facts))
+                let file = |key| line.text(key).map(|path| (key, path.to_owned()));
+                Ok(Plan {
+                    save: ["certificate", "key"]
+                        .into_iter()
+                        .filter_map(file)
+                        .collect(),
+                    ..Plan::new(ask, Show::Facts)
+                })
             },
         },
         Verb {

@@ -64,7 +64,11 @@ pub(super) fn with_arguments(command: Command) -> Command {
                 .help_heading("The server")
                 .help("Talk to whoever answers over https"),
         )
-        .arg(switch("json").help("Print what the server answers, as it is"))
+        .arg(
+            switch("json")
+                .help_heading("Output")
+                .help("Print what the server answers, as it is"),
+        )
 }
 
 /// The server, and the world that is meant.

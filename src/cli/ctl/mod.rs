@@ -6,6 +6,7 @@
 
 mod ask;
 mod certificate;
+mod clock;
 mod declare;
 mod fault;
 mod find;
@@ -61,6 +62,8 @@ static ENTRIES: &[Entry] = &[
     Entry::Verb(verify::WAIT),
     Entry::Verb(verify::VERIFY),
     Entry::Verb(tree::VERB),
+    Entry::Topic(clock::TOPIC),
+    Entry::Topic(clock::OF_BACKGROUND),
     Entry::Topic(certificate::TOPIC),
     Entry::Topic(token::TOPIC),
     Entry::Verb(METRICS),
@@ -77,7 +80,7 @@ const METRICS: Verb = Verb {
 
 pub(super) fn command() -> Command {
     let command = Command::new("ctl")
-        .about("Tell a running server what to do: faults, journal, trees and more")
+        .about("Tell a running server what to do: faults, journal, clock and more")
         .after_help(ABOUT)
         .subcommand_required(true)
         .subcommands(ENTRIES.iter().map(Entry::command));
@@ -140,22 +143,26 @@ async fn carry_out(server: &Server, plan: Plan, look: Option<Look>) -> Result<()
     if !status.is_success() {
         return refuse(&place, status, body, plan.unfulfilled, look);
     }
-    let Some(look) = look else {
-        print(body, true);
-        return fulfilled(
-            plan.holds,
-            &serde_json::from_slice(body).unwrap_or_default(),
-        );
-    };
     if matches!(plan.show, Show::Raw) {
-        print(body, false);
+        print(body, look.is_none());
         return Ok(());
     }
-    let value: Value = if body.is_empty() {
+    let mut value: Value = if body.is_empty() {
         Value::Null
     } else {
         serde_json::from_slice(body).map_err(|_| no_master(&place, status))?
     };
+    let saved = save(&plan.save, &mut value);
+    let Some(look) = look else {
+        print(body, true);
+        saved?;
+        return fulfilled(plan.holds, &value);
+    };
+    if let Err(failure) = saved {
+        // It is told once: nothing of it may be lost.
+        print(body, true);
+        return Err(failure);
+    }
     let mut page = Page::new(look);
     match plan.show {
         Show::Raw | Show::Follow(_) => {}
@@ -173,6 +180,19 @@ async fn carry_out(server: &Server, plan: Plan, look: Option<Look>) -> Result<()
         let _ = writeln!(io::stderr().lock(), "there may be more: --after {next}");
     }
     fulfilled(plan.holds, &value)
+}
+
+/// Writes what is wanted in files, and leaves it out of what is shown.
+fn save(files: &[(&'static str, String)], answer: &mut Value) -> Result<(), Failure> {
+    for (key, path) in files {
+        if let Some(text) = answer.get(*key).and_then(Value::as_str) {
+            written::save(path, text)?;
+        }
+        if let Value::Object(members) = answer {
+            members.shift_remove(*key);
+        }
+    }
+    Ok(())
 }
 
 /// Whether what was asked for holds.

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
 
@@ -33,6 +34,16 @@ pub(super) fn file(name: &str) -> Result<String, Failure> {
             Err(Failure::new(Failure::USAGE, reason))
         }
     }
+}
+
+/// Writes a text to a file that is for its owner alone, if it is new.
+pub(super) fn save(path: &str, text: &str) -> Result<(), Failure> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| Failure::new(Failure::USAGE, format!("cannot write {path}: {error}")))
 }
 
 /// What was written in YAML or JSON: in a file of this name, on standard input for `-`, or as the

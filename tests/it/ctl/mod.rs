@@ -1,5 +1,6 @@
 //! `slapmaster ctl`: the built binary, against a server.
 
+mod clock;
 mod errors;
 mod fault;
 mod find;

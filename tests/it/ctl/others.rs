@@ -1,8 +1,10 @@
 //! Trees, certificates, tokens and metrics.
 
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
 use serde_json::json;
 
-use super::{World, ctl, parsed};
+use super::{World, ctl, done, failed, parsed};
 
 #[test]
 fn trees_are_drawn() {
@@ -67,6 +69,34 @@ fn certificates_are_issued_shown_and_revoked() {
         world.done("certificate list --user default-user"),
         "no such certificate was issued\n"
     );
+}
+
+#[test]
+fn a_certificate_and_its_key_are_written_to_files() {
+    let world = World::start();
+    let (certificate, key) = (world.server.path("c.crt"), world.server.path("c.key"));
+    let issue = |key: &str| {
+        let certificate = certificate.to_str().unwrap();
+        let user = ["certificate", "issue", "--user", "default-user"];
+        world.ctl_with(&[&user[..], &["--certificate", certificate, "--key", key]].concat())
+    };
+    let told = done(issue(key.to_str().unwrap()));
+    assert!(!told.contains("-----"), "{told}");
+    for (path, kind) in [(&certificate, "CERTIFICATE"), (&key, "PRIVATE KEY")] {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(
+            text.contains(&format!("-----BEGIN {kind}-----\n")),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // What cannot be written is told after all: there is no second time.
+    let outcome = issue("/nowhere/c.key");
+    failed(&outcome, 2, "cannot write /nowhere/c.key");
+    assert!(outcome.stdout.contains("PRIVATE KEY"), "{outcome:?}");
 }
 
 #[test]
