@@ -14,6 +14,7 @@ mod conformance;
 mod control_calls;
 mod ctl;
 mod database;
+mod embed;
 mod faults;
 mod fixtures;
 mod forwarding;

@@ -107,6 +107,11 @@ const ROOMS: &[Room] = &[
         banned: &["quick_xml", "sqlx"],
     },
     Room {
+        name: "embed",
+        rooms: &["app", "config", "domain", "net"],
+        banned: &["hyper", "quick_xml", "sqlx"],
+    },
+    Room {
         name: "cli",
         rooms: &["app", "config", "domain", "fixture", "net"],
         banned: &["axum", "quick_xml", "sqlx"],
