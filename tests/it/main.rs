@@ -34,4 +34,5 @@ mod support;
 mod time;
 mod tls;
 mod web_calls;
+mod worlds;
 mod xml_values;

@@ -79,7 +79,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "front",
-        rooms: &["domain", "master", "mock", "net", "xml"],
+        rooms: &["domain", "fixture", "master", "mock", "net", "xml"],
         banned: &["hyper", "hyper_util", "sqlx", "serde_saphyr"],
     },
     Room {
