@@ -64,6 +64,7 @@ modules! {
         test_differential: "One script beside the real slapproxy, answers compared.",
         test_durability: "`kill -9` in the middle of writes.",
         test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",
+        test_fixtures: "Worlds exported and loaded elsewhere, the schema for editors, the page's examples.",
         test_forwarding: "Requests for other masters, slapmaster's and the real slapproxy's.",
         test_hateoas: "The library's methods that use HATEOAS: trees, computers, news, tokens.",
         test_hostile: "Bad input of every kind.",
