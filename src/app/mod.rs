@@ -8,31 +8,24 @@ pub mod announce;
 mod background;
 mod listeners;
 pub mod logging;
+mod process;
 mod ready_file;
 pub mod seed;
 pub mod slapproxy;
 mod stop;
 mod tls;
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, time::Instant};
 
 use crate::{
     config::{LogFormat, Settings},
-    domain::behaviour::Behaviour,
-    front::{self, AppState, address::PublicAddress},
-    master::{AuthoritySource, Master, OpenError, WorldSettings},
-    mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
-    net::{BindError, Limits, Server},
+    front,
+    master::OpenError,
+    net::BindError,
 };
 
 use self::{
     announce::Announcer,
-    listeners::Listeners,
     ready_file::ReadyFile,
     seed::SeedError,
     slapproxy::ImportError,
@@ -40,9 +33,7 @@ use self::{
     tls::{IssueError, TlsFileError},
 };
 
-/// How long the world may take to close; a client that waits for the end of the process waits
-/// this long too.
-const CLOSE_TIME: Duration = Duration::from_secs(5);
+pub use self::process::Process;
 
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -108,65 +99,19 @@ impl RunError {
 pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     let mut stop = StopSignals::install(settings.exit_with_parent).map_err(RunError::Signals)?;
     let announcer = Announcer::new(settings.log_format == LogFormat::Json);
-
-    let given_identity = settings
-        .tls_files
-        .as_ref()
-        .map(tls::read_identity)
-        .transpose()?;
-    let listeners = Listeners::bind(&settings)?;
-    for listener in listeners.all() {
-        announcer.listening(listener.endpoint());
-    }
-    listeners::warn_if_reachable(listeners.all(), &settings);
-    let (main_urls, control_urls) = listeners.urls();
-
-    let wake = Wake::default();
-    let master = Master::open(world(&settings, wake.clone()))
-        .await
-        .map_err(RunError::Database)?;
-    let background = {
-        let master = master.clone();
-        tokio::spawn(background::drive(move || vec![master.clone()], wake))
-    };
-    let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
-    let server = Server::new(Limits::default());
-    let state = AppState {
-        control_token: settings.control_token.clone(),
-        address: PublicAddress {
-            external_url: settings
-                .external_url
-                .as_ref()
-                .map(|url| Arc::from(url.as_str())),
-            trust_forwarded: settings.trust_forwarded,
-            scheme: front::address::Scheme::Http,
-        },
-        ..AppState::new(master.clone())
-    };
-    listeners.serve(&server, tls.as_ref(), &settings, &state);
+    let process = Process::start(&settings, |endpoint| announcer.listening(endpoint)).await?;
 
     let outcome = async {
         tokio::select! {
             biased;
             () = stop.asked() => return Ok(()),
-            seeded = seed_world(&settings, &master) => seeded?,
+            seeded = process.seed(&settings) => seeded?,
         }
-        state.readiness.set();
         let _ready_file = settings
             .ready_file
             .clone()
             .map(|path| {
-                let content = serde_json::json!({
-                    "pid": std::process::id(),
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "urls": main_urls,
-                    "control_urls": control_urls,
-                    "ca_certificate": master.authority_certificate_pem(),
-                    "database": master.database_path(),
-                    "seed": settings.seed,
-                    "worlds": ["default"],
-                });
-                ReadyFile::write(path.clone(), &content)
+                ReadyFile::write(path.clone(), &process.described(&settings))
                     .map_err(|source| RunError::ReadyFile { path, source })
             })
             .transpose()?;
@@ -177,53 +122,8 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     .await;
 
     tracing::info!("stopping");
-    let end = async {
-        // Who waits in a call for what will not happen any more is answered now.
-        master.journal().end();
-        server.stop().await;
-        background.abort();
-        if tokio::time::timeout(CLOSE_TIME, master.close())
-            .await
-            .is_err()
-        {
-            tracing::warn!("the database did not close in time");
-        }
-    };
     tokio::select! {
-        () = end => outcome,
+        () = process.stop() => outcome,
         () = stop.asked() => Err(RunError::StoppedAtOnce),
     }
-}
-
-fn world(settings: &Settings, wake: Wake) -> WorldSettings {
-    let limits = JournalLimits::default();
-    WorldSettings {
-        database: settings.database.clone(),
-        behaviour: Behaviour::preset(settings.preset),
-        default_computer: settings.default_computer.clone(),
-        seed: settings.seed,
-        clock: Clock::system(),
-        authority: settings
-            .ca_dir
-            .clone()
-            .map_or(AuthoritySource::World, AuthoritySource::Directory),
-        journal: JournalLimits {
-            entries: settings.journal_entries.unwrap_or(limits.entries),
-            bytes: settings.journal_bytes.unwrap_or(limits.bytes),
-            bodies: !settings.journal_without_bodies,
-        },
-        metrics: Metrics::default(),
-        wake,
-        other_masters: settings.other_masters.clone(),
-    }
-}
-
-/// Takes a slapproxy's world over, then loads the fixtures: all are read, then all are applied,
-/// before anything is ready.
-async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
-    if let Some(settings) = &settings.slapproxy {
-        slapproxy::take_over(settings, master).await?;
-    }
-    let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
-    Ok(seed::load(&files, master).await?)
 }

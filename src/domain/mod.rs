@@ -11,6 +11,7 @@ pub mod call;
 pub mod caller;
 pub mod certificate;
 pub mod computer;
+pub mod difference;
 pub mod document;
 pub mod event;
 pub mod forest;

@@ -116,6 +116,10 @@ pub enum InterferenceKind {
     Dropped,
 }
 
+/// The name of the world that an answer is of, in its extensions; of the default one it has none.
+#[derive(Debug, Clone)]
+pub struct InWorld(pub Arc<str>);
+
 /// The reason of an internal error, kept from the client and meant for the log.
 #[derive(Debug, Clone)]
 pub struct InternalFailure(pub Arc<dyn Error + Send + Sync>);
@@ -183,6 +187,7 @@ where
 fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response) {
     let facts = response.extensions().get::<CallFacts>();
     let interference = response.extensions().get::<Interference>();
+    let world = response.extensions().get::<InWorld>();
     let world_time = response.extensions().get::<WorldTime>();
     let call = facts.map_or(path, |facts| facts.call);
     let status = response.status().as_u16();
@@ -197,7 +202,7 @@ fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response)
         target: TARGET,
         {
             request.id = %id,
-            world = "default",
+            world = world.map_or("default", |InWorld(name)| name),
             world.time = world_time.and_then(|WorldTime(at)| at.rfc3339()),
             dialect = facts.map(|facts| facts.dialect),
             call,

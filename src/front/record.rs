@@ -59,6 +59,12 @@ impl Beginning {
     }
 }
 
+/// The world that an answer's call is kept in, where it is another moment of it than the one that
+/// the call was made in: what goes back leaves no trace of its call there. In the extensions of the
+/// response.
+#[derive(Debug, Clone)]
+pub(super) struct RecordedBy(pub(super) Master);
+
 /// Answers a call, and tells the journal and the counters.
 pub(super) async fn record(State(master): State<Master>, request: Request, next: Next) -> Response {
     let Some(watch) = Watch::of(&request) else {
@@ -90,6 +96,9 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
         Ok(looked) => looked,
         Err(refused) => return refused,
     };
+    if let Some(RecordedBy(master)) = parts.extensions.get() {
+        call.master = master.clone();
+    }
     let told = Told {
         facts: parts.extensions.get::<CallFacts>(),
         interference: parts.extensions.get::<Interference>(),

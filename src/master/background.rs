@@ -87,7 +87,7 @@ impl Background {
         }
     }
 
-    fn state(&self) -> BackgroundState {
+    pub(super) fn state(&self) -> BackgroundState {
         *self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -119,6 +119,18 @@ impl Background {
                 at.fetch_min(now.as_micros(), Ordering::AcqRel);
             }
         }
+    }
+
+    /// Whom it tells that something is due.
+    pub(super) fn wake_of_process(&self) -> Wake {
+        self.wake.clone()
+    }
+
+    /// The background of a world that goes on at `now` as `state` says.
+    pub(super) fn again(state: BackgroundState, now: Timestamp, wake: Wake) -> Self {
+        let background = Self::new(now, wake);
+        background.set(state);
+        background
     }
 
     /// Something may be due sooner than it was.

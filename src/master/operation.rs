@@ -89,11 +89,13 @@ impl World {
             .store
             .write(
                 move |tx| {
-                    let world = Arc::clone(&world);
+                    // Another may have come into its place while this waited: what is done now is
+                    // done there.
+                    let world = world.present();
                     let arguments = Arc::clone(&arguments);
                     Box::pin(async move { world.attempt(tx, &arguments, body).await })
                 },
-                move |(_, effects): &(T, Effects)| told.learn(effects, request),
+                move |(_, effects): &(T, Effects)| told.present().learn(effects, request),
             )
             .await?;
         if !effects.instances_made.is_empty() {

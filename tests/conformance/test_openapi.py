@@ -16,6 +16,8 @@ REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
+SNAPSHOTS = "/_mock/v1/snapshots"
+WORLDS = "/_mock/v1/worlds"
 TREES = "/_mock/v1/trees"
 CLOCK = "/_mock/v1/clock"
 BACKGROUND = "/_mock/v1/background"
@@ -29,8 +31,10 @@ def validator(schema):
 
 
 def body_schema(part):
-    (content,) = part["content"].values()
-    return content["schema"]
+    content = part["content"]
+    # A world can be made of a fixture in YAML too.
+    (kind,) = set(content) - {"application/yaml"}
+    return content[kind]["schema"]
 
 
 class OpenApiTest(MasterTestCase):
@@ -117,6 +121,20 @@ class OpenApiTest(MasterTestCase):
         self.assertIs(done("GET", BACKGROUND)["rounds"], False)
         self.assertIs(done("POST", BACKGROUND + "/round", {})["changed"], False)
         self.assertEqual(done("POST", BACKGROUND + "/settle", {"advance_up_to_s": 1, "most_rounds": 2})["rounds"], 1)
+        snapshot = SNAPSHOTS + "/{name}"
+        done("PUT", snapshot, {}, path=SNAPSHOTS + "/s")
+        done("GET", snapshot, path=SNAPSHOTS + "/s")
+        self.assertEqual(len(done("GET", SNAPSHOTS)["snapshots"]), 1)
+        self.request("added")
+        found = done("GET", snapshot + "/difference", path=SNAPSHOTS + "/s/difference")
+        self.assertGreater((found["added"], found["changed"]), (0, 0))
+        done("POST", snapshot + "/restore", {}, path=SNAPSHOTS + "/s/restore")
+        done("POST", "/_mock/v1/reset", {})
+        done("PUT", WORLDS + "/{name}", {"idle_ttl_s": 60}, path=WORLDS + "/a")
+        done("PUT", WORLDS + "/{name}", {"idle_ttl_s": 60}, path=WORLDS + "/a")
+        done("PUT", WORLDS + "/{name}", {"copy_of": "default", "snapshot": "s"}, path=WORLDS + "/b")
+        done("GET", WORLDS + "/{name}", path=WORLDS + "/b")
+        self.assertEqual(len(done("GET", WORLDS)["worlds"]), 3)
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {

@@ -86,6 +86,7 @@ modules! {
         test_tls_register: "`slapos node register`.",
         test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
         test_tree: "State cascades and allocation.",
+        test_worlds: "Worlds of one process, reset and snapshots; whose certificates count where.",
     }
     in python::suite_python {
         test_schemathesis: "The control surface, by calls that schemathesis makes of its description.",

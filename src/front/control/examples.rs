@@ -59,6 +59,14 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         "/_mock/v1/journal/verify",
         r#"{"entry": {"event": "instance_error"}, "none": true}"#,
     ),
+    (Method::POST, "/_mock/v1/reset", "{}"),
+    (Method::PUT, "/_mock/v1/snapshots/{name}", "{}"),
+    (Method::POST, "/_mock/v1/snapshots/{name}/restore", "{}"),
+    (
+        Method::PUT,
+        "/_mock/v1/worlds/{name}",
+        r#"{"fixture": "computers: [{reference: COMP-1, partitions: 2}]", "idle_ttl_s": 3600}"#,
+    ),
 ];
 
 /// That of a call.

@@ -19,8 +19,10 @@ mod page;
 mod problem;
 mod read;
 mod render;
+mod snapshots;
 mod tokens;
 mod trees;
+mod worlds;
 
 use axum::{
     Extension, Router,
@@ -115,6 +117,17 @@ routes! {
         GET "/_mock/v1/journal/follow" (journal::FOLLOW) => journal::follow;
         POST "/_mock/v1/journal/wait" (journal::WAIT) => journal::wait;
         POST "/_mock/v1/journal/verify" (journal::VERIFY) => journal::verify;
+        POST "/_mock/v1/reset" (snapshots::RESET) => snapshots::reset;
+        GET "/_mock/v1/snapshots" (snapshots::LIST) => snapshots::list;
+        GET "/_mock/v1/snapshots/{name}" (snapshots::ONE) => snapshots::one;
+        PUT "/_mock/v1/snapshots/{name}" (snapshots::PUT) => snapshots::put;
+        DELETE "/_mock/v1/snapshots/{name}" (snapshots::REMOVE) => snapshots::remove;
+        POST "/_mock/v1/snapshots/{name}/restore" (snapshots::RESTORE) => snapshots::restore;
+        GET "/_mock/v1/snapshots/{name}/difference" (snapshots::COMPARE) => snapshots::compare;
+        GET "/_mock/v1/worlds" (worlds::LIST) => worlds::list;
+        GET "/_mock/v1/worlds/{name}" (worlds::ONE) => worlds::one;
+        PUT "/_mock/v1/worlds/{name}" (worlds::PUT) => worlds::put;
+        DELETE "/_mock/v1/worlds/{name}" (worlds::DELETE) => worlds::delete;
     }
 }
 
@@ -128,6 +141,11 @@ pub fn router(document: fn() -> Value) -> Router {
         .layer(Extension(Document(document)))
         .method_not_allowed_fallback(wrong_method)
         .merge(guarded)
+}
+
+/// The answer where a path names a world that is not there.
+pub(super) fn unknown_world(text: String) -> Response {
+    named("/_mock", Problem::new(StatusCode::NOT_FOUND, text))
 }
 
 async fn unknown() -> Response {
