@@ -129,6 +129,8 @@ pub struct SeedComputer {
     pub report: Option<StatusReport>,
     /// What another world kept of it; then there is one of each of its partitions and software.
     pub record: Option<ComputerRecord>,
+    /// How it is simulated, if it is, as `mock::simulate::Rules::stored` writes it.
+    pub simulate: Option<String>,
 }
 
 /// What is said of a computer beside its format.

@@ -232,6 +232,7 @@ impl Computers {
             software: Vec::new(),
             report: None,
             record: None,
+            simulate: None,
         });
         self.list.last_mut()
     }

@@ -26,6 +26,7 @@ pub(crate) mod product;
 pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod search;
+pub(crate) mod simulated;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod tree;

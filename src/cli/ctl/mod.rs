@@ -7,6 +7,7 @@
 mod ask;
 mod certificate;
 mod clock;
+mod computer;
 mod declare;
 mod fault;
 mod find;
@@ -16,6 +17,7 @@ mod show;
 mod token;
 mod tree;
 mod verify;
+mod world;
 mod written;
 
 use std::{
@@ -64,6 +66,10 @@ static ENTRIES: &[Entry] = &[
     Entry::Verb(tree::VERB),
     Entry::Topic(clock::TOPIC),
     Entry::Topic(clock::OF_BACKGROUND),
+    Entry::Topic(world::TOPIC),
+    Entry::Verb(world::RESET),
+    Entry::Topic(world::SNAPSHOTS),
+    Entry::Topic(computer::TOPIC),
     Entry::Topic(certificate::TOPIC),
     Entry::Topic(token::TOPIC),
     Entry::Verb(METRICS),

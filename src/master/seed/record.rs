@@ -88,6 +88,14 @@ impl Operation<'_> {
         });
         let computers: Vec<_> = computers.collect();
         store::record::write_statuses(self.tx, &computers).await?;
+        for computer in &seed.computers {
+            let is_kept = computer.record.is_some();
+            if let Some(rules) = computer.simulate.as_deref().filter(|_| is_kept) {
+                let reference = &computer.format.reference;
+                let row = self.computer(reference).await?;
+                self.simulate(row.id, reference, rules).await?;
+            }
+        }
         self.seed_kept_tokens(seed).await?;
         self.seed_certificates(seed).await?;
         for report in &seed.usage {

@@ -126,10 +126,11 @@ pub(crate) async fn computers(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(i64, SeedComputer)>, StoreError> {
     let rows = sqlx::query!(
-        "SELECT c.id, c.reference, c.title, j.reference AS project, c.validation,
+        r#"SELECT c.id, c.reference, c.title, j.reference AS project, c.validation,
              c.allocation_scope, c.capacity_scope, c.capacity_quantity, c.subscription, c.network,
-             c.categories, c.created_us
-         FROM computer c JOIN project j ON j.id = c.project_id ORDER BY c.id"
+             c.categories, c.created_us, s.rules AS "rules?"
+         FROM computer c JOIN project j ON j.id = c.project_id
+         LEFT JOIN simulated_computer s ON s.computer_id = c.id ORDER BY c.id"#
     )
     .fetch_all(connection)
     .await
@@ -157,6 +158,7 @@ pub(crate) async fn computers(
                 },
                 software: Vec::new(),
                 report: None,
+                simulate: row.rules,
                 record: Some(ComputerRecord {
                     created_at: Timestamp::from_micros(row.created_us),
                     validation: word(&row.validation)?,

@@ -1,11 +1,13 @@
 //! `slapmaster ctl`: the built binary, against a server.
 
 mod clock;
+mod computer;
 mod errors;
 mod fault;
 mod find;
 mod journal;
 mod others;
+mod world;
 
 use std::fs;
 

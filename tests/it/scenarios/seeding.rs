@@ -82,6 +82,7 @@ fn seed(origin: SeedOrigin, children: usize) -> Seed {
             software: Vec::new(),
             report: None,
             record: None,
+            simulate: None,
         }],
         trees: vec![SeedTree {
             place,
