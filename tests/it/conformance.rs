@@ -77,6 +77,7 @@ modules! {
         test_presets: "What `real` and `slapproxy` do otherwise.",
         test_request: "Requests of a user and of an instance.",
         test_shared: "Shared instances.",
+        test_simulation: "Simulated computers, as whoever only requests meets them.",
         test_software: "Supply, software reports, products.",
         test_slapos_cfg: "The configuration of a slapproxy, beside the real one: what it says is so.",
         test_slapproxy_import: "The world of a slapproxy of any age, taken over.",
