@@ -7,6 +7,7 @@
 mod ask;
 mod certificate;
 mod clock;
+mod computer;
 mod declare;
 mod fault;
 mod find;
@@ -68,6 +69,7 @@ static ENTRIES: &[Entry] = &[
     Entry::Topic(world::TOPIC),
     Entry::Verb(world::RESET),
     Entry::Topic(world::SNAPSHOTS),
+    Entry::Topic(computer::TOPIC),
     Entry::Topic(certificate::TOPIC),
     Entry::Topic(token::TOPIC),
     Entry::Verb(METRICS),

@@ -1,6 +1,7 @@
 //! `slapmaster ctl`: the built binary, against a server.
 
 mod clock;
+mod computer;
 mod errors;
 mod fault;
 mod find;
