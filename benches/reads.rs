@@ -206,7 +206,7 @@ async fn router(text: &str) -> Router {
     let text = text.to_owned();
     let fixture = Fixture::parse(&[("world.yaml".into(), text)]).unwrap();
     fixture.apply(&master).await.unwrap();
-    front::router(AppState::new(master))
+    front::router(&AppState::new(master))
 }
 
 async fn median(router: &Router, path: &str, rows: usize) -> Duration {

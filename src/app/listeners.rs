@@ -2,17 +2,18 @@
 
 use std::convert::Infallible;
 
-use axum::{Router, http::Request, response::Response};
+use axum::{http::Request, response::Response};
 use tower::{Service, service_fn};
 
 use crate::{
     config::Settings,
     front::{
-        self, AppState,
-        address::{PublicAddress, Scheme},
+        self,
+        address::Scheme,
         auth::{Access, AccessMode, PeerCertificate},
         log::logged,
-        readiness::held_until_ready,
+        readiness::{Readiness, held_until_ready},
+        worlds::{Surface, Worlds},
     },
     net::{Endpoint, HangUp, HttpService, Limits, Listener, Server, Tls, guard::guarded},
 };
@@ -59,22 +60,21 @@ impl Listeners {
         server: &Server,
         tls: Option<&Tls>,
         settings: &Settings,
-        state: &AppState,
+        worlds: &Worlds,
+        readiness: &Readiness,
     ) {
-        let serve = |listeners: Vec<Listener>, router: fn(AppState) -> Router| {
+        let serve = |listeners: Vec<Listener>, surface: Surface| {
             let (over_tls, plain): (Vec<_>, Vec<_>) = listeners
                 .into_iter()
                 .partition(|listener| listener.endpoint().is_tls());
             if let Some(listener) = plain.first() {
-                let state = state_for(listener.endpoint(), settings, state);
-                let service = service(router(state.clone()), &state);
+                let service = service(worlds, surface, listener.endpoint(), settings, readiness);
                 for listener in plain {
                     server.serve(listener, service.clone());
                 }
             }
             if let (Some(listener), Some(tls)) = (over_tls.first(), tls) {
-                let state = state_for(listener.endpoint(), settings, state);
-                let service = service(router(state.clone()), &state);
+                let service = service(worlds, surface, listener.endpoint(), settings, readiness);
                 for listener in over_tls {
                     let service = service.clone();
                     server.serve_tls(listener, tls.clone(), move |certificate| {
@@ -85,10 +85,10 @@ impl Listeners {
             }
         };
         if self.control.is_empty() {
-            serve(self.main, front::router);
+            serve(self.main, Surface::Everything);
         } else {
-            serve(self.main, front::protocol_router);
-            serve(self.control, front::control_router);
+            serve(self.main, Surface::Protocol);
+            serve(self.control, Surface::Control);
         }
     }
 }
@@ -128,34 +128,38 @@ pub(super) fn warn_if_reachable<'l>(
     }
 }
 
-/// The state with which a listener of this kind is served.
-fn state_for(endpoint: &Endpoint, settings: &Settings, state: &AppState) -> AppState {
-    AppState {
-        access: Access {
-            mode: if settings.demands_certificates(endpoint) {
-                AccessMode::Certificate
-            } else {
-                AccessMode::Open
-            },
-            identity_header: settings.identity_header.clone(),
-        },
-        address: PublicAddress {
-            scheme: if endpoint.is_tls() {
-                Scheme::Https
-            } else {
-                Scheme::Http
-            },
-            ..state.address.clone()
-        },
-        ..state.clone()
-    }
-}
-
-fn service(router: Router, state: &AppState) -> impl HttpService {
-    let held = held_until_ready(router, state.readiness.clone());
+/// What answers on a listener of this kind.
+fn service(
+    worlds: &Worlds,
+    surface: Surface,
+    endpoint: &Endpoint,
+    settings: &Settings,
+    readiness: &Readiness,
+) -> impl HttpService + use<> {
+    let (access, scheme) = door(endpoint, settings);
+    let served = front::serve(worlds, surface, access, scheme);
+    let held = held_until_ready(served, readiness.clone());
     logged(guarded(held, Limits::default()), |response| {
         response.extensions_mut().insert(HangUp);
     })
+}
+
+/// How who calls is found out on a listener of this kind, and the scheme of its URLs.
+fn door(endpoint: &Endpoint, settings: &Settings) -> (Access, Scheme) {
+    let access = Access {
+        mode: if settings.demands_certificates(endpoint) {
+            AccessMode::Certificate
+        } else {
+            AccessMode::Open
+        },
+        identity_header: settings.identity_header.clone(),
+    };
+    let scheme = if endpoint.is_tls() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    (access, scheme)
 }
 
 /// `inner`, with the certificate of the connection in the extensions of each of its requests.
@@ -188,10 +192,7 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
-    use crate::{
-        config::{Given, Raw, Source},
-        master::{Master, WorldSettings},
-    };
+    use crate::config::{Given, Raw, Source};
 
     #[tokio::test]
     async fn the_requests_of_a_connection_share_its_certificate() {
@@ -209,8 +210,8 @@ mod tests {
         assert_eq!(ask(&mut identified(told, None)).await, "");
     }
 
-    #[tokio::test]
-    async fn a_listener_is_served_by_what_it_speaks() {
+    #[test]
+    fn a_listener_is_served_by_what_it_speaks() {
         let listen = |url: &str| Given {
             values: vec![url.to_owned()],
             source: Source::Flag,
@@ -221,11 +222,10 @@ mod tests {
             ("access", listen("by-listener")),
         ]);
         let mut settings = Settings::resolve(&raw).unwrap();
-        let state = AppState::new(Master::open(WorldSettings::default()).await.unwrap());
         let kind = |settings: &Settings, url: &str| {
-            let state = state_for(&url.parse().unwrap(), settings, &state);
-            let header = state.access.identity_header.map(|name| name.to_string());
-            (state.address.scheme, state.access.mode, header)
+            let (access, scheme) = door(&url.parse().unwrap(), settings);
+            let header = access.identity_header.map(|name| name.to_string());
+            (scheme, access.mode, header)
         };
         let (http, https) = ("http://127.0.0.1:5000", "https://127.0.0.1:5443");
         let name = Some("x-name".to_owned());

@@ -5,33 +5,39 @@
 //! Start with [`run`].
 
 pub mod announce;
+mod background;
 mod listeners;
 pub mod logging;
+mod process;
 mod ready_file;
 pub mod seed;
 pub mod slapproxy;
 mod stop;
 mod tls;
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, time::Instant};
 
 use crate::{
     config::{LogFormat, Settings},
+<<<<<<< HEAD
+    front,
+    master::OpenError,
+    net::BindError,
+=======
     domain::behaviour::Behaviour,
-    front::{self, AppState, address::PublicAddress},
+    front::{
+        self, AppState,
+        address::PublicAddress,
+        worlds::{WorldLimits, Worlds},
+    },
     master::{AuthoritySource, Master, OpenError, WorldSettings},
-    mock::{clock::Clock, journal::JournalLimits, metrics::Metrics},
+    mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
     net::{BindError, Limits, Server},
+>>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
 };
 
 use self::{
     announce::Announcer,
-    listeners::Listeners,
     ready_file::ReadyFile,
     seed::SeedError,
     slapproxy::ImportError,
@@ -39,9 +45,7 @@ use self::{
     tls::{IssueError, TlsFileError},
 };
 
-/// How long the world may take to close; a client that waits for the end of the process waits
-/// this long too.
-const CLOSE_TIME: Duration = Duration::from_secs(5);
+pub use self::process::Process;
 
 /// Why a server did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +111,9 @@ impl RunError {
 pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     let mut stop = StopSignals::install(settings.exit_with_parent).map_err(RunError::Signals)?;
     let announcer = Announcer::new(settings.log_format == LogFormat::Json);
+<<<<<<< HEAD
+    let process = Process::start(&settings, |endpoint| announcer.listening(endpoint)).await?;
+=======
 
     let given_identity = settings
         .tls_files
@@ -120,14 +127,10 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     listeners::warn_if_reachable(listeners.all(), &settings);
     let (main_urls, control_urls) = listeners.urls();
 
-    let master = Master::open(world(&settings))
+    let wake = Wake::default();
+    let master = Master::open(world(&settings, wake.clone()))
         .await
         .map_err(RunError::Database)?;
-    let background = {
-        let master = master.clone();
-        tokio::spawn(async move { master.run_background().await })
-    };
-    let tls = tls::of_listeners(given_identity, &listeners, &settings, &master).await?;
     let server = Server::new(Limits::default());
     let state = AppState {
         control_token: settings.control_token.clone(),
@@ -137,34 +140,63 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
                 .as_ref()
                 .map(|url| Arc::from(url.as_str())),
             trust_forwarded: settings.trust_forwarded,
-            scheme: front::address::Scheme::Http,
+            ..PublicAddress::default()
         },
         ..AppState::new(master.clone())
     };
-    listeners.serve(&server, tls.as_ref(), &settings, &state);
+    let readiness = state.readiness.clone();
+    let worlds = Worlds::new(&state, WorldLimits::default());
+    // A reset leaves the world behind that was opened here: nobody else may hold it.
+    drop(state);
+    let background = {
+        let worlds = worlds.clone();
+        tokio::spawn(background::drive(move || worlds.masters(), wake))
+    };
+    let idle = {
+        let worlds = worlds.clone();
+        tokio::spawn(async move { worlds.watch_idle().await })
+    };
+    let tls = tls::of_listeners(given_identity, &listeners, &settings, &worlds).await?;
+    listeners.serve(&server, tls.as_ref(), &settings, &worlds, &readiness);
+>>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
 
     let outcome = async {
+        let master = master;
         tokio::select! {
             biased;
             () = stop.asked() => return Ok(()),
-            seeded = seed_world(&settings, &master) => seeded?,
+            seeded = process.seed(&settings) => seeded?,
         }
-        state.readiness.set();
+<<<<<<< HEAD
+=======
+        let (ca_certificate, database) = (
+            master.authority_certificate_pem().to_owned(),
+            master.database_path().to_owned(),
+        );
+        drop(master);
+        let kept = worlds.default_world().keep_baseline().await;
+        kept.map_err(|error| RunError::Fixture(SeedError::World(error)))?;
+        readiness.set();
+>>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
         let _ready_file = settings
             .ready_file
             .clone()
             .map(|path| {
+<<<<<<< HEAD
+                ReadyFile::write(path.clone(), &process.described(&settings))
+=======
                 let content = serde_json::json!({
                     "pid": std::process::id(),
                     "version": env!("CARGO_PKG_VERSION"),
                     "urls": main_urls,
                     "control_urls": control_urls,
-                    "ca_certificate": master.authority_certificate_pem(),
-                    "database": master.database_path(),
+                    "ca_certificate": ca_certificate,
+                    "database": database,
                     "seed": settings.seed,
                     "worlds": ["default"],
                 });
                 ReadyFile::write(path.clone(), &content)
+>>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
                     .map_err(|source| RunError::ReadyFile { path, source })
             })
             .transpose()?;
@@ -175,52 +207,24 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     .await;
 
     tracing::info!("stopping");
+<<<<<<< HEAD
+=======
     let end = async {
         // Who waits in a call for what will not happen any more is answered now.
-        master.journal().end();
+        worlds.end_waits();
         server.stop().await;
         background.abort();
-        if tokio::time::timeout(CLOSE_TIME, master.close())
+        idle.abort();
+        if tokio::time::timeout(CLOSE_TIME, worlds.close())
             .await
             .is_err()
         {
             tracing::warn!("the database did not close in time");
         }
     };
+>>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
     tokio::select! {
-        () = end => outcome,
+        () = process.stop() => outcome,
         () = stop.asked() => Err(RunError::StoppedAtOnce),
     }
-}
-
-fn world(settings: &Settings) -> WorldSettings {
-    let limits = JournalLimits::default();
-    WorldSettings {
-        database: settings.database.clone(),
-        behaviour: Behaviour::preset(settings.preset),
-        default_computer: settings.default_computer.clone(),
-        seed: settings.seed,
-        clock: Clock::system(),
-        authority: settings
-            .ca_dir
-            .clone()
-            .map_or(AuthoritySource::World, AuthoritySource::Directory),
-        journal: JournalLimits {
-            entries: settings.journal_entries.unwrap_or(limits.entries),
-            bytes: settings.journal_bytes.unwrap_or(limits.bytes),
-            bodies: !settings.journal_without_bodies,
-        },
-        metrics: Metrics::default(),
-        other_masters: settings.other_masters.clone(),
-    }
-}
-
-/// Takes a slapproxy's world over, then loads the fixtures: all are read, then all are applied,
-/// before anything is ready.
-async fn seed_world(settings: &Settings, master: &Master) -> Result<(), RunError> {
-    if let Some(settings) = &settings.slapproxy {
-        slapproxy::take_over(settings, master).await?;
-    }
-    let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
-    Ok(seed::load(&files, master).await?)
 }

@@ -1,8 +1,8 @@
 //! What a world starts with: which fixture files, in which order, and when.
 //!
 //! Fixtures fill a world in which nothing is yet. When a process starts again on a database that
-//! holds something, they are read and checked as ever and their switches and fault rules are set,
-//! since the database does not keep those; what it holds stays as it is.
+//! holds something, they are read and checked as ever and their switches, clock, background and
+//! fault rules are set, since the database does not keep those; what it holds stays as it is.
 
 use std::{
     fs, io,
@@ -89,6 +89,7 @@ pub async fn load(files: &[PathBuf], master: &Master) -> Result<(), SeedError> {
         tracing::info!("fixtures were loaded: {}", fixture.summary());
     } else {
         fixture.apply_behaviour(master);
+        fixture.apply_time(master).await?;
         fixture.apply_faults(master);
         tracing::info!(
             "fixtures were not loaded again: the database already holds a world, which stays as \

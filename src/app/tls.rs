@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     config::{Settings, TlsFiles},
-    domain::behaviour::AuthRevoked,
+    front::worlds::Worlds,
     master::{HandshakeRefusal, Master, MasterError},
     net::{ClientCheck, IdentityError, PeerRefusal, Tls, TlsIdentity, TlsName},
 };
@@ -118,19 +118,21 @@ pub(super) async fn of_listeners(
     given: Option<TlsIdentity>,
     listeners: &Listeners,
     settings: &Settings,
-    master: &Master,
+    worlds: &Worlds,
 ) -> Result<Option<Tls>, IssueError> {
     if !listeners.all().any(|listener| listener.endpoint().is_tls()) {
         return Ok(None);
     }
-    let identity = match given {
-        Some(identity) => identity,
-        None => issued_identity(names(listeners, settings), master).await?,
+    let identity = if let Some(identity) = given {
+        identity
+    } else {
+        let master = worlds.default_world().master();
+        issued_identity(names(listeners, settings), &master).await?
     };
     Ok(Some(Tls::new(
         &identity,
         settings.client_certificates,
-        client_check(master),
+        client_check(worlds),
     )))
 }
 
@@ -182,18 +184,19 @@ fn host_name() -> Option<TlsName> {
 }
 
 /// What a client's certificate has to be for the handshake to succeed. By default anything: what
-/// it is worth is decided with each request, where a refusal can be explained. Asks the world only
-/// where its switches, which fixtures can set after the start, want it to.
-fn client_check(master: &Master) -> ClientCheck {
-    let master = master.clone();
+/// it is worth is decided with each request, by the world that it is for, where a refusal can be
+/// explained. Asks the worlds only where the switches of one, which fixtures can set after the
+/// start, want it to.
+fn client_check(worlds: &Worlds) -> ClientCheck {
+    let worlds = worlds.clone();
     Arc::new(move |certificate| {
-        if master.behaviour().auth_revoked != AuthRevoked::Handshake {
+        if !worlds.judge_handshakes() {
             return Ok(());
         }
         // rustls asks from within a task and wants the answer now; other tasks of this thread go on
         // in another.
         let checked = tokio::task::block_in_place(|| {
-            Handle::current().block_on(master.check_handshake(certificate))
+            Handle::current().block_on(worlds.check_handshake(certificate))
         });
         checked.map_err(|refusal| match refusal {
             HandshakeRefusal::UnknownIssuer => PeerRefusal::UnknownIssuer,
@@ -213,6 +216,7 @@ mod tests {
         domain::{
             behaviour::Behaviour, certificate::CertificateSubject, identifier::ComputerReference,
         },
+        front::{AppState, worlds::WorldLimits},
         master::{Revoke, WorldSettings},
     };
 
@@ -244,7 +248,8 @@ mod tests {
             .unwrap();
             let issued = master.issue_certificate(subject.clone()).await.unwrap();
             let own = CertificateDer::from_pem_slice(issued.certificate_pem.as_bytes()).unwrap();
-            let check = client_check(&master);
+            let worlds = Worlds::new(&AppState::new(master.clone()), WorldLimits::default());
+            let check = client_check(&worlds);
             let valid = check(&own);
             let revoke = Revoke::Subject(subject.clone());
             master.revoke_certificates(revoke).await.unwrap();

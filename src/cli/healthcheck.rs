@@ -7,10 +7,8 @@
 //! as alive, and as ready where a ready file says so or none is written.
 
 use std::{
-    borrow::Borrow,
     error::Error,
-    fs, io,
-    path::Path,
+    io,
     time::{Duration, Instant},
 };
 
@@ -27,7 +25,11 @@ use crate::{
     },
 };
 
-use super::{Failure, settings};
+use super::{
+    Failure, duration,
+    ready::{Ready, plain_first},
+    settings,
+};
 
 /// How long one attempt may take, and how much of an answer is read.
 const ATTEMPT: CallLimits = CallLimits {
@@ -46,7 +48,7 @@ pub(super) fn command() -> Command {
                 .long("wait")
                 .value_name("TIME")
                 .default_value("0s")
-                .value_parser(duration)
+                .value_parser(duration::parse)
                 .help("Keep asking for so long, for example 30s or 500ms"),
         )
 }
@@ -156,72 +158,12 @@ fn find(settings: &Settings) -> Result<Endpoint, String> {
     match plain_first(known) {
         Some(endpoint) => Ok(endpoint.clone()),
         None => match &settings.ready_file {
-            Some(path) => from_ready_file(path),
+            Some(path) => Ok(Ready::read(path)?.control),
             None => Err(
                 "the port is 0, so only the server knows it: give both commands the same \
                  --ready-file"
                     .to_owned(),
             ),
         },
-    }
-}
-
-fn plain_first<E: Borrow<Endpoint>>(endpoints: impl Iterator<Item = E>) -> Option<E> {
-    endpoints.min_by_key(|endpoint| endpoint.borrow().is_tls())
-}
-
-fn from_ready_file(path: &Path) -> Result<Endpoint, String> {
-    let text = fs::read(path).map_err(|error| {
-        format!(
-            "cannot read the ready file `{}`: {error}; the server is not ready, or was given \
-             another --ready-file",
-            path.display()
-        )
-    })?;
-    let content: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let best = |key: &str| {
-        let urls = content.get(key)?.as_array()?.iter();
-        plain_first(urls.filter_map(|url| url.as_str()?.parse::<Endpoint>().ok()))
-    };
-    best("control_urls")
-        .or_else(|| best("urls"))
-        .ok_or_else(|| {
-            format!(
-                "`{}` is no ready file: give the one of the server",
-                path.display()
-            )
-        })
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit_ms) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1),
-        None => match text.strip_suffix('m') {
-            Some(number) => (number, 60_000),
-            None => (text.strip_suffix('s').unwrap_or(text), 1000),
-        },
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(unit_ms))
-        .filter(|ms| *ms <= 86_400_000)
-        .map(Duration::from_millis)
-        .ok_or_else(|| "expected a time up to a day, for example 30s, 500ms or 2m".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_a_unit_or_are_seconds() {
-        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        for text in ["", "s", "-1s", "1h", "99999999999999999999s", "1000000000m"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
     }
 }

@@ -5,8 +5,11 @@
 
 mod check;
 mod config;
+mod ctl;
+mod duration;
 mod healthcheck;
 mod import_slapproxy;
+mod ready;
 mod serve;
 mod settings;
 
@@ -82,6 +85,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<
         Some(("healthcheck", matches)) => healthcheck::run(matches),
         Some(("config", matches)) => config::run(matches),
         Some(("check", matches)) => check::run(matches),
+        Some(("ctl", matches)) => ctl::run(matches),
         Some(("import-slapproxy", matches)) => import_slapproxy::run(matches),
         Some(_) | None => Err(Failure::new(
             Failure::USAGE,
@@ -103,6 +107,7 @@ fn command() -> Command {
         .subcommand(settings::with_settings(healthcheck::command()))
         .subcommand(settings::with_settings(config::command()))
         .subcommand(check::command())
+        .subcommand(ctl::command())
         .subcommand(import_slapproxy::command())
 }
 

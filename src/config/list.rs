@@ -3,6 +3,11 @@
 /// What every environment variable of ours begins with.
 pub const VARIABLE_PREFIX: &str = "SLAPMASTER_";
 
+/// The variables of `slapmaster ctl` that are no settings of a server: where it is, which of its
+/// worlds is meant, and whom its certificate has to be of. Its other ones have the name and the
+/// meaning that they have for a server.
+pub const CTL_VARIABLES: [&str; 3] = ["SLAPMASTER_URL", "SLAPMASTER_WORLD", "SLAPMASTER_CA"];
+
 /// How a setting is written on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub use self::{
-    list::{SETTINGS, Setting, Shape, VARIABLE_PREFIX},
+    list::{CTL_VARIABLES, SETTINGS, Setting, Shape, VARIABLE_PREFIX},
     value::{AccessPolicy, ExternalUrl, LogFormat, LogLevel},
     variable::{check_variables, split_values},
     written::Written,

@@ -2,14 +2,15 @@
 
 use crate::domain::text::nearest;
 
-use super::{SETTINGS, SettingError, VARIABLE_PREFIX};
+use super::{CTL_VARIABLES, SETTINGS, SettingError, VARIABLE_PREFIX};
 
-/// Refuses variables (names and values) with our prefix that are no setting, since a misspelt one
+/// Refuses variables (names and values) with our prefix that are no setting and not of `ctl`, since a misspelt one
 /// would silently do nothing.
 pub fn check_variables<'v>(
     variables: impl IntoIterator<Item = (&'v str, &'v str)>,
 ) -> Result<(), SettingError> {
-    let known = || SETTINGS.iter().map(|setting| setting.variable);
+    let settings = || SETTINGS.iter().map(|setting| setting.variable);
+    let known = || settings().chain(CTL_VARIABLES);
     for (name, value) in variables {
         if name.starts_with(VARIABLE_PREFIX)
             && !known().any(|variable| variable == name)
@@ -21,7 +22,9 @@ pub fn check_variables<'v>(
                     name.trim_start_matches(VARIABLE_PREFIX),
                     known().map(|variable| variable.trim_start_matches(VARIABLE_PREFIX)),
                 )
-                .and_then(|near| known().find(|variable| variable.ends_with(near))),
+                .and_then(|near| {
+                    known().find(|variable| variable.trim_start_matches(VARIABLE_PREFIX) == near)
+                }),
             });
         }
     }
@@ -50,12 +53,15 @@ mod tests {
     #[test]
     fn an_unknown_variable_of_ours_is_an_error_and_others_are_not_our_business() {
         let check = |names: &[&'static str]| check_variables(names.iter().map(|name| (*name, "1")));
-        check(&["PATH", "SLAPMASTER_SEED", "SLAPOS_X"]).unwrap();
+        check(&["PATH", "SLAPMASTER_SEED", "SLAPMASTER_URL", "SLAPOS_X"]).unwrap();
         let refused = check(&["SLAPMASTER_PRESETS"]).unwrap_err();
         assert_eq!(
             refused.to_string(),
             "there is no setting `SLAPMASTER_PRESETS`, perhaps `SLAPMASTER_PRESET`"
         );
+        // Not SLAPMASTER_EXTERNAL_URL, which ends so too.
+        let refused = check(&["SLAPMASTER_URLS"]).unwrap_err().to_string();
+        assert!(refused.ends_with("perhaps `SLAPMASTER_URL`"), "{refused}");
         let refused = check(&["SLAPMASTER_QQ"]).unwrap_err();
         assert!(
             refused

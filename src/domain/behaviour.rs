@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 use super::state::UnknownWord;
 
 /// Which master to be like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Preset {
     /// Production's rules, answered at once; helpful where production is odd.
     #[default]

@@ -76,6 +76,10 @@ states! {
         TokenUsed = "token_used",
         /// A background round was run.
         RoundRun = "round_run",
+        /// The background was told to work otherwise.
+        BackgroundChanged = "background_changed",
+        /// The clock was set, frozen, moved on or let run again.
+        ClockChanged = "clock_changed",
     }
 }
 

@@ -9,6 +9,7 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 use super::{
     state::UnknownWord,
     text::{InvalidValue, nearest},
+    time::Timestamp,
 };
 
 /// A value as it was written.
@@ -283,6 +284,43 @@ impl<'g> Reading<'g> {
             })
     }
 
+    /// A point in time.
+    pub fn time(&self) -> Read<Timestamp> {
+        Timestamp::from_rfc3339(self.text()?)
+            .ok_or_else(|| self.refused("is no time, one as `2026-11-23T08:30:00Z` was expected"))
+    }
+
+    /// A number of seconds within these bounds, with fractions or without, in microseconds.
+    pub fn seconds(&self, bounds: RangeInclusive<i64>) -> Read<i64> {
+        let (least, most) = (*bounds.start(), *bounds.end());
+        let wrong = || self.wrong(&format!("a number of seconds from {least} to {most}"));
+        match self.value {
+            Given::Integer(number) => i64::try_from(*number)
+                .ok()
+                .filter(|seconds| bounds.contains(seconds))
+                .map(|seconds| seconds.saturating_mul(1_000_000))
+                .ok_or_else(wrong),
+            Given::Float(number) => {
+                let micros = (number * 1e6).round();
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "what is too large becomes the largest number, which is no bound"
+                )]
+                let whole = micros as i64;
+                let (least, most) = (
+                    least.saturating_mul(1_000_000),
+                    most.saturating_mul(1_000_000),
+                );
+                (!number.is_nan() && (least..=most).contains(&whole))
+                    .then_some(whole)
+                    .ok_or_else(wrong)
+            }
+            Given::Nothing | Given::Flag(_) | Given::Text(_) | Given::List(_) | Given::Map(_) => {
+                Err(wrong())
+            }
+        }
+    }
+
     /// A number from 0 to 1.
     pub fn fraction(&self) -> Read<f64> {
         let number = match self.value {
@@ -355,6 +393,31 @@ mod tests {
         let rule = Reading::of("rule", &given);
         assert!(rule.get("name").is_none());
         assert_eq!(rule.only(&["name"]), Ok(()));
+    }
+
+    #[test]
+    fn seconds_are_read_with_fractions() {
+        let check = |given: Given, expected: Option<i64>| {
+            let read = Reading::of("x", &given).seconds(-2..=10).ok();
+            assert_eq!(read, expected, "{given:?}");
+        };
+        check(Given::Integer(3), Some(3_000_000));
+        check(Given::Integer(-2), Some(-2_000_000));
+        check(Given::Float(0.25), Some(250_000));
+        check(Given::Float(10.0), Some(10_000_000));
+        check(Given::Float(10.1), None);
+        check(Given::Float(f64::NAN), None);
+        check(Given::Float(f64::INFINITY), None);
+        check(Given::Integer(i128::MAX), None);
+        check("3".into(), None);
+        let given = Given::Integer(11);
+        assert_eq!(
+            Reading::of("x", &given)
+                .seconds(0..=10)
+                .unwrap_err()
+                .to_string(),
+            "`x`: is the number `11`, a number of seconds from 0 to 10 was expected"
+        );
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub struct PublicAddress {
     pub trust_forwarded: bool,
     /// What the listener speaks.
     pub scheme: Scheme,
+    /// What is between the server and the world, as `/w/name`; nothing of the default one.
+    pub prefix: Option<Arc<str>>,
 }
 
 /// The scheme of a listener's URLs.
@@ -36,9 +38,16 @@ impl Scheme {
 }
 
 impl PublicAddress {
-    /// The URL of the server as the sender of `headers` knows it, without a final slash: for
+    /// The URL of the world as the sender of `headers` knows it, without a final slash: for
     /// example `http://127.0.0.1:5000`. `None` if the request does not say, as HTTP/1.0 may not.
     pub fn base_url(&self, headers: &HeaderMap) -> Option<String> {
+        let mut url = self.server_url(headers)?;
+        url.push_str(self.prefix.as_deref().unwrap_or_default());
+        Some(url)
+    }
+
+    /// The same of the server.
+    fn server_url(&self, headers: &HeaderMap) -> Option<String> {
         if let Some(url) = &self.external_url {
             return Some(url.as_ref().to_owned());
         }
@@ -123,11 +132,30 @@ mod tests {
     }
 
     #[test]
+    fn the_prefix_of_a_world_is_behind_the_server_and_what_is_before_it() {
+        let prefix = Some(Arc::from("/w/a"));
+        let address = PublicAddress {
+            trust_forwarded: true,
+            prefix: prefix.clone(),
+            ..PublicAddress::default()
+        };
+        let behind = [("host", "a:5000"), ("x-forwarded-prefix", "/base/")];
+        check(&address, &behind, Some("http://a:5000/base/w/a"));
+        let configured = PublicAddress {
+            external_url: Some(Arc::from("https://slap.example/base")),
+            prefix,
+            ..PublicAddress::default()
+        };
+        let expected = Some("https://slap.example/base/w/a");
+        check(&configured, &[("host", "a")], expected);
+    }
+
+    #[test]
     fn the_configured_url_wins() {
         let address = PublicAddress {
             external_url: Some(Arc::from("https://slap.example")),
             trust_forwarded: true,
-            scheme: Scheme::Http,
+            ..PublicAddress::default()
         };
         check(
             &address,

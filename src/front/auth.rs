@@ -8,7 +8,10 @@ use std::sync::{Arc, OnceLock};
 
 use axum::http::{Extensions, HeaderMap, HeaderName};
 
-use crate::domain::caller::{Caller, Credential};
+use crate::{
+    domain::caller::{Caller, Credential},
+    master::{AuthorityMark, Master},
+};
 
 use super::AppState;
 
@@ -40,7 +43,8 @@ pub struct PeerCertificate(Arc<Peer>);
 #[derive(Debug)]
 struct Peer {
     der: Vec<u8>,
-    credential: OnceLock<Credential>,
+    /// What it is worth to the first authority that was asked.
+    credential: OnceLock<(AuthorityMark, Credential)>,
 }
 
 impl PeerCertificate {
@@ -57,9 +61,21 @@ impl PeerCertificate {
         &self.0.der
     }
 
-    /// What the certificate is worth; found out once by `recognise`.
-    pub fn credential(&self, recognise: impl FnOnce(&[u8]) -> Credential) -> &Credential {
-        self.0.credential.get_or_init(|| recognise(&self.0.der))
+    /// What the certificate is worth to a world. It is found out once for the authority that is
+    /// asked first; a client that goes from one world to another on one connection pays for that
+    /// with each request.
+    pub fn credential(&self, master: &Master) -> Credential {
+        let mark = master.authority_mark();
+        let recognise = || master.recognise(&self.0.der);
+        let (first, credential) = self
+            .0
+            .credential
+            .get_or_init(|| (mark.clone(), recognise()));
+        if *first == mark {
+            credential.clone()
+        } else {
+            recognise()
+        }
     }
 }
 
@@ -86,7 +102,7 @@ impl Authentication {
                 Self::Certificate(handed_over.unwrap_or_else(|| {
                     match extensions.get::<PeerCertificate>() {
                         None => Credential::None,
-                        Some(peer) => peer.credential(|der| app.master.recognise(der)).clone(),
+                        Some(peer) => peer.credential(&app.master),
                     }
                 }))
             }

@@ -28,6 +28,8 @@ use axum::{
 use tower::{Service, service_fn};
 use tracing::Level;
 
+use crate::domain::time::Timestamp;
+
 pub use crate::domain::request_id::RequestId;
 
 /// The header that carries a request's id.
@@ -89,6 +91,11 @@ impl CallFacts {
     }
 }
 
+/// The time of the world in which a call was answered, where it is not the machine's; an
+/// extension of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorldTime(pub Timestamp);
+
 /// What a fault rule did to an answer, which carries it in its extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interference {
@@ -108,6 +115,10 @@ pub enum InterferenceKind {
     /// No answer: the connection ends. The response only stands for that.
     Dropped,
 }
+
+/// The name of the world that an answer is of, in its extensions; of the default one it has none.
+#[derive(Debug, Clone)]
+pub struct InWorld(pub Arc<str>);
 
 /// The reason of an internal error, kept from the client and meant for the log.
 #[derive(Debug, Clone)]
@@ -176,6 +187,8 @@ where
 fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response) {
     let facts = response.extensions().get::<CallFacts>();
     let interference = response.extensions().get::<Interference>();
+    let world = response.extensions().get::<InWorld>();
+    let world_time = response.extensions().get::<WorldTime>();
     let call = facts.map_or(path, |facts| facts.call);
     let status = response.status().as_u16();
     let outcome = match interference.map(|interference| interference.kind) {
@@ -189,7 +202,8 @@ fn write_line(id: RequestId, path: &str, elapsed: Duration, response: &Response)
         target: TARGET,
         {
             request.id = %id,
-            world = "default",
+            world = world.map_or("default", |InWorld(name)| name),
+            world.time = world_time.and_then(|WorldTime(at)| at.rfc3339()),
             dialect = facts.map(|facts| facts.dialect),
             call,
             caller = facts.and_then(|facts| facts.caller.as_deref()),

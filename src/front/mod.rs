@@ -26,11 +26,12 @@ mod slashes;
 mod state;
 mod status;
 pub mod web;
+pub mod worlds;
 
-use std::sync::Arc;
+use std::{borrow::Cow, convert::Infallible};
 
 use axum::{
-    Extension, Router,
+    Router,
     extract::Request,
     http::{Method, StatusCode, Uri, header},
     middleware::from_fn,
@@ -38,8 +39,15 @@ use axum::{
 };
 use serde_json::Value;
 
+use tower::Service;
+
 pub use self::state::AppState;
-use self::state::{Served, State};
+use self::{
+    address::Scheme,
+    auth::Access,
+    state::State,
+    worlds::{Surface, WorldLimits, Worlds},
+};
 
 /// Where the HATEOAS dialect is; the classic one names it to clients.
 const HATEOAS_ROOT: &str = "/hateoas";
@@ -61,20 +69,33 @@ impl Route {
     }
 }
 
-/// Everything on one address: the protocol, the control surface and the page that says what this
-/// is.
-pub fn router(state: AppState) -> Router {
-    finish(protocol().merge(control::router(document)), state)
+/// Everything on one address, for a world of which no others are made.
+pub fn router(state: &AppState) -> Router {
+    let worlds = Worlds::new(state, WorldLimits::default());
+    let (access, scheme) = (state.access.clone(), state.address.scheme);
+    let service = serve(&worlds, Surface::Everything, access, scheme);
+    Router::new().fallback_service(service)
 }
 
-/// The protocol alone, for listeners beside which the control surface has its own.
-pub fn protocol_router(state: AppState) -> Router {
-    finish(protocol(), state)
-}
-
-/// The control surface alone.
-pub fn control_router(state: AppState) -> Router {
-    finish(control::page().merge(control::router(document)), state)
+/// Serves worlds at a listener: so much of each, to callers that are found out so, under URLs of
+/// this scheme.
+pub fn serve(
+    worlds: &Worlds,
+    surface: Surface,
+    access: Access,
+    scheme: Scheme,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send>
++ Clone
++ Send
++ Sync
++ use<>
++ 'static {
+    let router = match surface {
+        Surface::Everything => protocol().merge(control::router(document)),
+        Surface::Protocol => protocol(),
+        Surface::Control => control::page().merge(control::router(document)),
+    };
+    worlds.at_door(finish(router), access, scheme)
 }
 
 /// What can be called, in OpenAPI 3.1: the dialects whose shapes it can tell.
@@ -90,9 +111,9 @@ fn protocol() -> Router {
         .merge(hateoas::router())
 }
 
-/// The router with what every call needs around it: the world that is served, its journal, and an
-/// answer where there is no route.
-fn finish(router: Router, state: AppState) -> Router {
+/// The router with what every call needs around it: the journal of its world, and an answer where
+/// there is no route.
+fn finish(router: Router) -> Router {
     let router = router.method_not_allowed_fallback(wrong_method);
     let plain = router.clone().fallback(unknown_path);
     router
@@ -104,7 +125,21 @@ fn finish(router: Router, state: AppState) -> Router {
             }
         })
         .layer(from_fn(record::record))
-        .layer(Extension(Served(Arc::new(state))))
+}
+
+/// The answer where a path names a world that is not there, in the form of the dialect that the
+/// rest of the path is of.
+fn unknown_world(app: &AppState, request: &Request, name: &str) -> Response {
+    let shown = name.escape_debug();
+    let text = format!("There is no world `{shown}` here. It may have been deleted.");
+    let path = request.uri().path();
+    if path.starts_with(json_rpc::PREFIX) {
+        return json_rpc::unknown_world(app, request.method(), text);
+    }
+    if path.starts_with("/_mock") {
+        return control::unknown_world(text);
+    }
+    sentence(StatusCode::NOT_FOUND, text + "\n")
 }
 
 async fn unknown_path(State(app): State<AppState>, method: Method, uri: Uri) -> Response {
@@ -121,14 +156,14 @@ async fn wrong_method() -> Response {
     )
 }
 
-fn sentence(status: StatusCode, text: &'static str) -> Response {
+fn sentence(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Response {
     (
         status,
         [
             (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ],
-        text,
+        text.into(),
     )
         .into_response()
 }

@@ -30,7 +30,7 @@ use crate::{
 
 use super::{
     State,
-    log::{CallFacts, Interference, InterferenceKind},
+    log::{CallFacts, Interference, InterferenceKind, WorldTime},
     sentence,
 };
 
@@ -59,6 +59,12 @@ impl Beginning {
     }
 }
 
+/// The world that an answer's call is kept in, where it is another moment of it than the one that
+/// the call was made in: what goes back leaves no trace of its call there. In the extensions of the
+/// response.
+#[derive(Debug, Clone)]
+pub(super) struct RecordedBy(pub(super) Master);
+
 /// Answers a call, and tells the journal and the counters.
 pub(super) async fn record(State(master): State<Master>, request: Request, next: Next) -> Response {
     let Some(watch) = Watch::of(&request) else {
@@ -84,18 +90,25 @@ pub(super) async fn record(State(master): State<Master>, request: Request, next:
     call.request_body = kept.copied();
     let answer = next.run(Request::from_parts(parts, body));
     let response = journal::of_request(call.id, answer).await;
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let beginning = parts.extensions.get::<Beginning>();
     let (kept, body) = match look(keeps_bodies, &parts.headers, beginning, body).await {
         Ok(looked) => looked,
         Err(refused) => return refused,
     };
+    if let Some(RecordedBy(master)) = parts.extensions.get() {
+        call.master = master.clone();
+    }
     let told = Told {
         facts: parts.extensions.get::<CallFacts>(),
         interference: parts.extensions.get::<Interference>(),
         body: kept,
     };
     call.ended(Some(parts.status), told);
+    let clock = call.master.clock();
+    if !clock.is_real() {
+        parts.extensions.insert(WorldTime(clock.now()));
+    }
     Response::from_parts(parts, body)
 }
 

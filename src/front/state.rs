@@ -15,7 +15,7 @@ use crate::{domain::secret::Secret, master::Master};
 
 use super::{
     address::PublicAddress, auth::Access, forward::Forwarder, json_rpc::JsonRpcState,
-    readiness::Readiness, slap::SlapState,
+    readiness::Readiness, slap::SlapState, worlds::Seat,
 };
 
 /// One world as it is served.
@@ -76,7 +76,12 @@ impl FromRef<AppState> for PublicAddress {
 
 /// The world that a request is for; an extension of each request that reaches a handler.
 #[derive(Debug, Clone)]
-pub(super) struct Served(pub(super) Arc<AppState>);
+pub(super) struct Served {
+    /// The world as it is when the request comes, which is what it is answered from.
+    pub(super) state: Arc<AppState>,
+    /// Its seat, which may hold another moment of it before the request is answered.
+    pub(super) seat: Arc<Seat>,
+}
 
 /// The part `T` of the state of the world that a request is for.
 #[derive(Debug)]
@@ -87,7 +92,7 @@ impl<S: Sync, T: FromRef<AppState>> FromRequestParts<S> for State<T> {
     type Rejection = StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        let Some(Served(state)) = parts.extensions.get() else {
+        let Some(Served { state, .. }) = parts.extensions.get() else {
             tracing::error!("a request reached a handler without its world");
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         };

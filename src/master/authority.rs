@@ -1,7 +1,7 @@
 //! The world's certificate authority: where it comes from, what it recognises, the list of what
 //! was revoked, and the server's own certificate.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::{Master, Result, World, operation::Operation};
 use crate::{
@@ -45,23 +45,18 @@ fn refused(source: impl std::error::Error + Send + Sync + 'static) -> OpenError 
     }
 }
 
-/// The authority of a world that is being opened; what is found or made is kept in its database.
+/// The authority of a world that is being opened, where `kept` is in its database; what is found
+/// or made is kept there.
 pub(super) async fn open(
     store: &Store,
+    kept: Option<(String, Secret)>,
     source: &AuthoritySource,
     now: Timestamp,
 ) -> std::result::Result<Authority, OpenError> {
-    let mut connection = store
-        .glance()
-        .await
-        .map_err(|error| store.unusable(error))?;
-    let kept = store::authority::read(&mut connection)
-        .await
-        .map_err(|error| store.unusable(error))?
+    let kept = kept
         .map(|(certificate, key)| Authority::from_pem(&certificate, key.expose()))
         .transpose()
         .map_err(refused)?;
-    drop(connection);
     let is_kept = kept.is_some();
     let authority = match (source, kept) {
         (AuthoritySource::World, Some(kept)) => kept,
@@ -86,7 +81,29 @@ pub(super) async fn open(
     Ok(authority)
 }
 
+/// Tells authorities apart. Two are equal only if they are the same one.
+#[derive(Debug, Clone)]
+pub struct AuthorityMark(Arc<Authority>);
+
+impl PartialEq for AuthorityMark {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for AuthorityMark {}
+
 impl Master {
+    /// What tells the world's authority from others.
+    pub fn authority_mark(&self) -> AuthorityMark {
+        AuthorityMark(Arc::clone(&self.0.authority))
+    }
+
+    /// Whether the world's authority issued this client certificate, in DER.
+    pub fn issued(&self, der: &[u8]) -> bool {
+        self.0.authority.recognise(der).is_some()
+    }
+
     /// The certificate of the world's authority, for clients to trust.
     pub fn authority_certificate_pem(&self) -> &str {
         self.0.authority.certificate_pem()
@@ -157,7 +174,7 @@ impl World {
         &self,
         work: impl FnOnce(&Authority) -> std::result::Result<T, PkiError> + Send + 'static,
     ) -> std::result::Result<T, PkiError> {
-        let authority = std::sync::Arc::clone(&self.authority);
+        let authority = Arc::clone(&self.authority);
         tokio::task::spawn_blocking(move || work(&authority))
             .await
             .unwrap_or(Err(PkiError::Interrupted))

@@ -120,10 +120,15 @@ impl Master {
         Some(identity.reference().to_owned())
     }
 
+    /// Whether a client certificate can fail a handshake in this world.
+    pub fn judges_handshakes(&self) -> bool {
+        self.behaviour().auth_revoked == AuthRevoked::Handshake
+    }
+
     /// Whether a client certificate, in DER, lets a handshake pass: any does, unless
     /// `auth.revoked` is `handshake`.
     pub async fn check_handshake(&self, der: &[u8]) -> std::result::Result<(), HandshakeRefusal> {
-        if self.behaviour().auth_revoked != AuthRevoked::Handshake {
+        if !self.judges_handshakes() {
             return Ok(());
         }
         let caller = Caller::Certified(self.recognise(der));

@@ -40,6 +40,7 @@ impl Master {
         reader: ComputerReader,
         computer: &ComputerReference,
     ) -> Result<ComputerView> {
+        let now = self.0.clock.now();
         let mut tx = self.0.store.read().await?;
         let row = store::computer::live(&mut tx, computer)
             .await?
@@ -59,7 +60,7 @@ impl Master {
             .into_iter()
             .map(|partition| {
                 let instances = placed.remove(&partition.id).unwrap_or_default();
-                stale_at = stale_at.min(self.holds_until(&instances));
+                stale_at = stale_at.min(self.holds_until(now, &instances));
                 PartitionView {
                     computer: computer.clone(),
                     reference: partition.reference,
@@ -88,11 +89,12 @@ impl Master {
     /// One partition and what is on it, listed or not (`registerComputerPartition`). Whether
     /// somebody may read it is [`Master::admit_to_partition`]'s question.
     pub async fn partition_information(&self, at: &PartitionAddress) -> Result<PartitionView> {
+        let now = self.0.clock.now();
         let mut tx = self.0.store.read().await?;
         let (computer_id, partition) = located(&mut tx, at).await?;
         self.0.pulses.register(computer_id, &at.computer);
         let instances = store::view::placed_on_partition(&mut tx, partition.id).await?;
-        let stale_at = self.holds_until(&instances);
+        let stale_at = self.holds_until(now, &instances);
         self.0.pulses.holds_until(at.computer.as_str(), stale_at);
         let site = store::partition::site(&mut tx, partition.id)
             .await?
@@ -299,12 +301,12 @@ impl Master {
         })
     }
 
-    /// When the first status of these instances is forgotten.
-    fn holds_until(&self, instances: &[Placed]) -> Timestamp {
+    /// When the first status of these instances is forgotten that is not yet at `now`.
+    fn holds_until(&self, now: Timestamp, instances: &[Placed]) -> Timestamp {
         let statuses = instances
             .iter()
             .filter_map(|instance| instance.status.as_ref());
-        self.0.forgotten_first(statuses)
+        self.0.forgotten_first(now, statuses)
     }
 
     /// The occupant among the live instances on a partition, with the shared ones that it serves.

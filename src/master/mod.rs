@@ -7,13 +7,16 @@
 mod access;
 mod allocate;
 mod authority;
+mod background;
 mod bang;
 mod cascade;
 mod certificate;
+mod clock;
 mod configured;
 mod connection;
 mod document;
 mod error;
+mod forest;
 mod format;
 mod forwarding;
 mod identity;
@@ -31,6 +34,7 @@ mod request;
 mod round;
 mod search;
 mod seed;
+mod snapshot;
 mod software;
 mod standing;
 mod token;
@@ -38,11 +42,13 @@ mod view;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicI64},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
 pub use access::ComputerReader;
-pub use authority::{AuthoritySource, ServerCertificate};
+pub use authority::{AuthorityMark, AuthoritySource, ServerCertificate};
+pub use background::{BackgroundReading, MOST_ROUNDS, Settled};
+pub use clock::MOST_MOMENTS;
 pub use configured::{IsFile, ReleaseMove};
 pub use connection::Published;
 pub use document::DocumentName;
@@ -54,6 +60,7 @@ pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
+pub use snapshot::{Baseline, Memory, Snapshot};
 pub use software::SupplyOutcome;
 pub use view::{
     CertificateFilter, CertificatePair, CertificateView, ComputerView, InstanceView,
@@ -68,17 +75,19 @@ use crate::{
         identifier::{ComputerReference, ProjectReference, UserReference},
         permission::Function,
         request_id::RequestId,
+        secret::Secret,
         status::{AccessStatus, StatusSubject},
         time::Timestamp,
     },
     mock::{
+        background::Wake,
         clock::Clock,
         faults::Faults,
         journal::{self, Event, Journal, JournalLimits},
         metrics::{self, Metrics},
     },
     pki::Authority,
-    store::{Store, lookup::Named},
+    store::{Store, StoreError, lookup::Named},
 };
 pub use crate::{
     pki::{Crl, Issued},
@@ -111,6 +120,8 @@ pub struct WorldSettings {
     pub journal: JournalLimits,
     /// What counts what happens in it; worlds of one process share it.
     pub metrics: Metrics,
+    /// Whom it tells that its background has something to do; worlds of one process share it.
+    pub wake: Wake,
 }
 
 impl Default for WorldSettings {
@@ -126,6 +137,7 @@ impl Default for WorldSettings {
             authority: AuthoritySource::World,
             journal: JournalLimits::default(),
             metrics: Metrics::default(),
+            wake: Wake::default(),
         }
     }
 }
@@ -149,33 +161,25 @@ struct World {
     identities: identity::Identities,
     random: Mutex<fastrand::Rng>,
     run_id: String,
-    /// When a background round was last run by itself; at first, when the world was opened.
-    last_round_us: AtomicI64,
+    seed: u64,
+    background: background::Background,
     default_user: Named<UserReference>,
     default_computer: Option<ComputerReference>,
     other_masters: Vec<OtherMaster>,
     authority: Arc<Authority>,
+    /// The world that came into the place of this one, in the same database.
+    successor: OnceLock<Arc<World>>,
 }
 
 impl Master {
     /// Opens a world.
     pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
         let store = Store::open(settings.database.as_deref()).await?;
-        let mut connection = store
-            .glance()
-            .await
-            .map_err(|error| store.unusable(error))?;
-        let default_user = crate::store::lookup::default_user(&mut connection)
-            .await
-            .map_err(|error| store.unusable(error))?;
-        drop(connection);
+        let (default_user, kept) = known(&store).await.map_err(|error| store.unusable(error))?;
         let now = settings.clock.now();
-        let authority = authority::open(&store, &settings.authority, now).await?;
-        let run_id: String = std::iter::repeat_with(fastrand::alphanumeric)
-            .take(32)
-            .collect();
+        let authority = authority::open(&store, kept, &settings.authority, now).await?;
         let master = Self(Arc::new(World {
-            last_round_us: AtomicI64::new(now.as_micros()),
+            background: background::Background::new(now, settings.wake),
             clock: settings.clock,
             journal: Journal::new(settings.journal),
             faults: Faults::new(settings.seed),
@@ -186,12 +190,14 @@ impl Master {
             repeats: repeat::Repeats::default(),
             identities: identity::Identities::default(),
             random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
-            run_id,
+            run_id: new_run_id(),
+            seed: settings.seed,
             default_user,
             default_computer: settings.default_computer,
             other_masters: settings.other_masters,
             authority: Arc::new(authority),
             store: store.clone(),
+            successor: OnceLock::new(),
         }));
         if let Some(reference) = master.0.default_computer.clone() {
             master.ensure_computer(reference).await.map_err(|error| {
@@ -204,12 +210,36 @@ impl Master {
         Ok(master)
     }
 
+    /// Of what another world of the same process is made, in a temporary database: with these
+    /// switches and, if one is given, this seed.
+    pub fn settings_of_another(&self, behaviour: Behaviour, seed: Option<u64>) -> WorldSettings {
+        WorldSettings {
+            database: None,
+            behaviour,
+            default_computer: self.0.default_computer.clone(),
+            other_masters: self.0.other_masters.clone(),
+            seed: seed.unwrap_or(self.0.seed),
+            clock: Clock::system(),
+            authority: AuthoritySource::World,
+            journal: self.0.journal.limits(),
+            metrics: self.0.metrics.clone(),
+            wake: self.0.background.wake_of_process(),
+        }
+    }
+
     /// Writes what is only in memory and closes the database. Operations fail afterwards.
     pub async fn close(&self) {
         if let Err(error) = self.write_contacts().await {
             tracing::error!(error = %error, "the last contacts could not be written");
         }
         self.0.store.close().await;
+    }
+
+    /// Removes a temporary database from the disk at once, without closing it: for a world whose
+    /// time is over. A database that was named stays.
+    pub fn abandon(&self) {
+        self.0.journal.end();
+        self.0.store.abandon();
     }
 
     /// The database file.
@@ -231,6 +261,8 @@ impl Master {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *present = Arc::new(behaviour);
+        drop(present);
+        self.0.background.unsettle(self.0.clock.now());
     }
 
     /// The world's clock.
@@ -290,7 +322,12 @@ impl Master {
         match self.0.pulses.note_contact(computer.as_str(), now) {
             Noted::Unknown => false,
             Noted::Again => true,
+            Noted::ToWrite => {
+                self.0.background.wake();
+                true
+            }
             Noted::First => {
+                self.0.background.wake();
                 let event = Event {
                     at: now,
                     kind: EventKind::ComputerSeen,
@@ -305,7 +342,42 @@ impl Master {
     }
 }
 
+/// The text by which a world recognises itself.
+fn new_run_id() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(32)
+        .collect()
+}
+
+type Known = (Named<UserReference>, Option<(String, Secret)>);
+
+/// What a world's database knows of it before anything is asked of it: the default user, and the
+/// certificate authority with its key, if it has one. Read by the connection that writes, so that a
+/// world in which nobody reads has no other.
+async fn known(store: &Store) -> std::result::Result<Known, StoreError> {
+    store
+        .write(
+            |tx| {
+                Box::pin(async move {
+                    let user = crate::store::lookup::default_user(tx).await?;
+                    Ok::<Known, StoreError>((user, crate::store::authority::read(tx).await?))
+                })
+            },
+            |_: &Known| {},
+        )
+        .await
+}
+
 impl World {
+    /// The world that has the database: this one, or the one that came into its place.
+    fn present(self: &Arc<Self>) -> Arc<Self> {
+        let mut present = self;
+        while let Some(successor) = present.successor.get() {
+            present = successor;
+        }
+        Arc::clone(present)
+    }
+
     fn behaviour(&self) -> Arc<Behaviour> {
         Arc::clone(
             &self
@@ -324,6 +396,9 @@ impl World {
         if !effects.contacts.is_empty() {
             self.pulses.written(&effects.contacts);
         }
+        if !effects.leaves_nothing_to_rounds {
+            self.background.unsettle(self.clock.now());
+        }
         for event in &effects.events {
             tracing::debug!(subject = event.subject, "{}", event.text);
             self.tell(request, event.clone());
@@ -336,10 +411,14 @@ impl World {
         self.journal.happened(request, event);
     }
 
-    /// When the first of these statuses is forgotten that is not yet.
-    fn forgotten_first<'s>(&self, statuses: impl Iterator<Item = &'s AccessStatus>) -> Timestamp {
+    /// When the first of these statuses is forgotten that is not yet at `now`: a moment before
+    /// they are told, or one that is forgotten meanwhile would be told for ever.
+    fn forgotten_first<'s>(
+        &self,
+        now: Timestamp,
+        statuses: impl Iterator<Item = &'s AccessStatus>,
+    ) -> Timestamp {
         let expiry = self.behaviour().status_expiry_s.saturating_mul(1_000_000);
-        let now = self.clock.now();
         statuses
             .map(|status| status.created_at.plus_micros(expiry))
             .filter(|stale_at| *stale_at > now)

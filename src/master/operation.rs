@@ -36,6 +36,8 @@ pub(super) struct Effects {
     pub(super) instances_made: Vec<MadeInstance>,
     /// Whether a credential may lead to somebody else from now on, or to nobody.
     pub(super) credentials_changed: bool,
+    /// Whether a round has nothing to look at because of it.
+    pub(super) leaves_nothing_to_rounds: bool,
 }
 
 /// A software instance that was made.
@@ -87,11 +89,13 @@ impl World {
             .store
             .write(
                 move |tx| {
-                    let world = Arc::clone(&world);
+                    // Another may have come into its place while this waited: what is done now is
+                    // done there.
+                    let world = world.present();
                     let arguments = Arc::clone(&arguments);
                     Box::pin(async move { world.attempt(tx, &arguments, body).await })
                 },
-                move |(_, effects): &(T, Effects)| told.learn(effects, request),
+                move |(_, effects): &(T, Effects)| told.present().learn(effects, request),
             )
             .await?;
         if !effects.instances_made.is_empty() {
@@ -108,7 +112,7 @@ impl World {
     ) -> Result<(T, Effects)> {
         let mut operation = Operation {
             tx,
-            behaviour: self.behaviour(),
+            behaviour: self.present_behaviour(),
             now: self.clock.now(),
             world: self,
             unsettled: false,
@@ -151,6 +155,11 @@ impl Operation<'_> {
     /// A credential may lead to somebody else from now on, or to nobody.
     pub(super) fn credentials_changed(&mut self) {
         self.effects.credentials_changed = true;
+    }
+
+    /// A round has nothing to look at because of this operation.
+    pub(super) fn leaves_nothing_to_rounds(&mut self) {
+        self.effects.leaves_nothing_to_rounds = true;
     }
 
     /// Remembers what happened to what has this reference, in words.

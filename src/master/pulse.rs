@@ -68,8 +68,10 @@ struct Pulse {
 pub(super) enum Noted {
     /// The computer was never loaded; nothing was noted.
     Unknown,
-    /// The computer had asked before.
+    /// The computer had asked before, and there was something to write already.
     Again,
+    /// The computer had asked before, and from now on there is something to write.
+    ToWrite,
     /// It is the first since the world was opened.
     First,
 }
@@ -160,7 +162,27 @@ impl Pulses {
         }
     }
 
-    /// Notes that a computer asked. False if it has no pulse: then nothing was noted.
+    /// What every computer is told may have changed.
+    pub(super) fn touch_all(&self) {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        for pulse in index.by_id.values() {
+            pulse
+                .revision
+                .store(self.next_revision(), Ordering::Release);
+        }
+    }
+
+    /// The clock was moved back: no contact was later than `now`.
+    pub(super) fn not_after(&self, now: Timestamp) {
+        for pulse in locked(&self.contacted).iter() {
+            if let Some(contact) = &mut *locked(&pulse.contact) {
+                contact.first = contact.first.min(now);
+                contact.last = contact.last.min(now);
+            }
+        }
+    }
+
+    /// Notes that a computer asked, if it has a pulse.
     pub(super) fn note_contact(&self, computer: &str, now: Timestamp) -> Noted {
         let Some(pulse) = self.find(computer) else {
             return Noted::Unknown;
@@ -174,14 +196,25 @@ impl Pulses {
             return Noted::Again;
         }
         let first = !pulse.seen.swap(true, Ordering::Relaxed);
-        locked(&self.contacted).push(pulse);
-        if first { Noted::First } else { Noted::Again }
+        let mut contacted = locked(&self.contacted);
+        let alone = contacted.is_empty();
+        contacted.push(pulse);
+        match (first, alone) {
+            (true, _) => Noted::First,
+            (false, true) => Noted::ToWrite,
+            (false, false) => Noted::Again,
+        }
     }
 
     /// The contact of a computer that is not written yet.
     pub(super) fn contact(&self, computer: &str) -> Option<Contact> {
         let pulse = self.find(computer)?;
         *locked(&pulse.contact)
+    }
+
+    /// Whether there are contacts that are not written yet.
+    pub(super) fn has_contacts(&self) -> bool {
+        !locked(&self.contacted).is_empty()
     }
 
     /// The computers with contacts that are not written yet.
@@ -264,7 +297,7 @@ mod tests {
         assert_eq!(later.len(), 1);
         pulses.written(&later);
         assert_eq!(pulses.contact("COMP-1"), None);
-        assert_eq!(pulses.note_contact("COMP-1", at(4)), Noted::Again);
+        assert_eq!(pulses.note_contact("COMP-1", at(4)), Noted::ToWrite);
         pulses.written(&pulses.contacted());
         assert!(pulses.contacted().is_empty());
     }

@@ -263,6 +263,7 @@ impl Master {
         instance: Instance,
     ) -> Result<InstanceView> {
         let reference = instance.reference.as_str();
+        let now = self.0.clock.now();
         let status = store::status::read(connection, StatusSubject::Instance, reference).await?;
         let access_status = self.status_text(&instance.reference, status.as_ref());
         let tree = store::tree::by_id(connection, instance.tree_id).await?;
@@ -270,7 +271,7 @@ impl Master {
             if let Some(computer_id) = instance.computer_id {
                 let computer = &view.at.computer;
                 self.0.pulses.register(computer_id, computer);
-                let stale_at = self.0.forgotten_first(status.iter());
+                let stale_at = self.0.forgotten_first(now, status.iter());
                 self.0.pulses.holds_until(computer.as_str(), stale_at);
             }
             return Ok(InstanceView::of_requested(view, access_status));

@@ -1,7 +1,5 @@
-//! The background work of a world: rounds, which do what production leaves to its alarms
-//! (`semantics.md` 4.7), and writing the contacts of computers.
-
-use std::{sync::atomic::Ordering, time::Duration};
+//! Background rounds, which do what production leaves to its alarms (`semantics.md` 4.7), and
+//! writing the contacts of computers. When they come is in `background.rs`.
 
 use super::{Master, Result, operation::Operation};
 use crate::{
@@ -13,69 +11,39 @@ use crate::{
         identifier::ComputerReference,
         state::RequestedState,
         status::StatusSubject,
-        time::Timestamp,
     },
     store,
 };
 
 use super::pulse::Contact;
 
-/// How often contacts are written, and rounds run where they do.
-const PERIOD: Duration = Duration::from_secs(1);
-/// The same on the world's clock, in microseconds.
-const PERIOD_MICROS: i64 = 1_000_000;
-
 impl Master {
-    /// Does the background work of the world until it is dropped: writes contacts, and runs a
-    /// round once a second by the world's clock where the behaviour leaves something to rounds.
-    pub async fn run_background(&self) {
-        let mut ticks = tokio::time::interval(PERIOD);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = self.background_tick().await {
-                tracing::error!(error = %error, "the background work failed");
-            }
-        }
-    }
-
-    /// What the background does once a second: writes contacts, and runs a round if one is due
-    /// and the behaviour leaves something to rounds.
-    pub async fn background_tick(&self) -> Result<()> {
-        let written = self.write_contacts().await;
-        let now = self.0.clock.now();
-        let last_round = Timestamp::from_micros(self.0.last_round_us.load(Ordering::Relaxed));
-        let due = now.micros_since(last_round) >= PERIOD_MICROS;
-        if due && runs_rounds(&self.0.behaviour()) {
-            self.0
-                .last_round_us
-                .store(now.as_micros(), Ordering::Relaxed);
-            self.round(Rounds::ByTimer).await?;
-        }
-        written
-    }
-
-    /// Runs one background round: frees partitions, ends what ends by itself, carries states one
-    /// level down, gives trees their roots, allocates what waits; in this order.
-    pub async fn run_round(&self) -> Result<()> {
-        self.round(Rounds::Asked).await
-    }
-
-    async fn round(&self, why: Rounds) -> Result<()> {
-        self.0
+    /// Runs a round. Says whether it found anything to do.
+    pub(super) async fn round(&self, why: Rounds) -> Result<bool> {
+        self.0.background.round_begins(self.0.clock.now());
+        let outcome = self
+            .0
             .operate(why, |operation, why| {
                 Box::pin(async move {
                     let before = operation.events();
-                    operation.round().await?;
+                    operation.round(*why).await?;
+                    let found = operation.events() > before;
                     // One a second that finds nothing to do would drown everything else.
-                    if *why == Rounds::Asked || operation.events() > before {
+                    if *why == Rounds::Asked || found {
                         let (kind, about) = (EventKind::RoundRun, About::default());
                         operation.event(kind, "background", about, "a background round was run");
                     }
-                    Ok(())
+                    if !found {
+                        operation.leaves_nothing_to_rounds();
+                    }
+                    Ok(found)
                 })
             })
-            .await
+            .await;
+        if outcome.is_err() {
+            self.0.background.unsettle(self.0.clock.now());
+        }
+        outcome
     }
 
     /// Writes the contacts that are only in memory.
@@ -94,24 +62,26 @@ impl Master {
     }
 }
 
-/// Whether a world of this behaviour runs rounds by itself.
 /// Why a round is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rounds {
+pub(super) enum Rounds {
     /// It is time.
     ByTimer,
     /// Somebody asked for it.
     Asked,
+    /// Allocation was paused, and is no longer.
+    Resumed,
 }
 
-fn runs_rounds(behaviour: &Behaviour) -> bool {
+/// Whether a world of this behaviour runs rounds by itself.
+pub(super) fn runs_rounds(behaviour: &Behaviour) -> bool {
     behaviour.allocation_moment == AllocationMoment::Round
         || behaviour.cascade_stop == CascadeStop::Round
         || behaviour.cascade_destroy == CascadeDestroy::Round
 }
 
 impl Operation<'_> {
-    async fn round(&mut self) -> Result<()> {
+    async fn round(&mut self, why: Rounds) -> Result<()> {
         for instance in store::instance::leaving(self.tx).await? {
             self.leave(&instance).await?;
         }
@@ -132,6 +102,10 @@ impl Operation<'_> {
             for tree in store::tree::without_root(self.tx).await? {
                 self.assert_root(&tree).await?;
             }
+        }
+        let waits = self.behaviour.allocation_moment == AllocationMoment::Manual;
+        if waits && why == Rounds::ByTimer {
+            return Ok(());
         }
         self.allocate_waiting().await
     }
@@ -166,6 +140,9 @@ impl Operation<'_> {
         }
         // A computer that was silent is open again.
         self.unsettled = self.behaviour.capacity_check == CapacityCheck::On;
+        if !self.unsettled {
+            self.leaves_nothing_to_rounds();
+        }
         Ok(())
     }
 }

@@ -13,9 +13,12 @@ pub(crate) mod certificate;
 pub(crate) mod column;
 pub(crate) mod computer;
 pub(crate) mod counter;
+pub(crate) mod forest;
 pub(crate) mod forwarding;
+mod image;
 pub(crate) mod installation;
 pub(crate) mod instance;
+pub(crate) mod inventory;
 pub(crate) mod lookup;
 mod open;
 pub(crate) mod partition;
@@ -40,9 +43,12 @@ use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqlitePool};
 /// What queries that only read run on, in whatever transaction.
 pub(crate) type Connection = SqliteConnection;
 
+pub(crate) use image::Image;
 pub use open::OpenError;
 use writer::Writer;
-pub(crate) use writer::{Attempt, WriteTx};
+pub(crate) use writer::{Attempt, ImageSlot, WriteTx};
+
+use crate::domain::time::Timestamp;
 
 /// A statement failed, or the database holds what this version cannot read.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +84,7 @@ struct Shared {
     path: PathBuf,
     /// Holds the lock that keeps other processes out, and the folder of a temporary database.
     ground: open::Ground,
+    is_temporary: bool,
 }
 
 impl Store {
@@ -119,6 +126,58 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         self.0.writer.run(operation, committed).await
+    }
+
+    /// An image of the database between two transactions, with what `meanwhile` gives at the same
+    /// moment: all that was committed before is in the image and was told, and nothing else.
+    pub(crate) async fn image<T: Send + 'static>(
+        &self,
+        meanwhile: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(Image, T), StoreError> {
+        self.0.writer.image(meanwhile).await
+    }
+
+    /// As [`Self::image`], with the image taken as late as possible: before the next transaction
+    /// that may change something, or when it is asked for by [`Self::fill`].
+    pub(crate) async fn image_later<T: Send + 'static>(
+        &self,
+        meanwhile: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(ImageSlot, T), StoreError> {
+        self.0.writer.image_later(meanwhile).await
+    }
+
+    /// The image of a slot, which is taken now if nothing was changed since the slot was made.
+    pub(crate) async fn fill(&self, slot: &ImageSlot) -> Result<Image, StoreError> {
+        match slot.get() {
+            Some(image) => Ok(image),
+            None => self.0.writer.fill(slot.clone()).await,
+        }
+    }
+
+    /// Puts the content of an image into the place of all that the database holds, in one
+    /// transaction. `committed` is called after the commit, before anything else is written.
+    pub(crate) async fn refill(
+        &self,
+        image: Image,
+        committed: impl FnOnce() + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.0.writer.refill(image, Box::new(committed)).await
+    }
+
+    /// The last timestamp that was given to anything.
+    pub(crate) fn last_stamp(&self) -> Timestamp {
+        self.0.writer.last_stamp()
+    }
+
+    /// Whether it is removed at the end.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.0.is_temporary
+    }
+
+    /// Removes a temporary database from the disk without closing it, which takes longer. What is
+    /// still under way comes to its end.
+    pub(crate) fn abandon(&self) {
+        self.0.ground.clear();
     }
 
     /// Ends the store: writes what is open, moves the log into the database file and closes it.

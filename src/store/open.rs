@@ -11,11 +11,12 @@ use std::{
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection,
     migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous},
 };
 use tempfile::TempDir;
 
-use super::{Shared, Store, StoreError, writer::Writer};
+use super::{Image, Shared, Store, StoreError, image, writer::Writer};
+use crate::domain::time::Timestamp;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -27,6 +28,10 @@ const APPLICATION_ID_OFFSET: usize = 68;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many connections read.
 const READERS: u32 = 4;
+/// The same of a temporary database: there may be a thousand of them in a process.
+const TEMPORARY_READERS: u32 = 2;
+/// How long such a connection is kept while nobody reads.
+const TEMPORARY_READER_TIME: Duration = Duration::from_mins(1);
 /// How many pages the log holds before they are moved into the file: 16 MiB. Moving waits for the
 /// disk, and pages that changed often meanwhile are moved once.
 const LOG_PAGES: u32 = 4096;
@@ -104,9 +109,10 @@ pub enum OpenError {
 /// What must live as long as the database is open.
 #[derive(Debug)]
 pub(super) struct Ground {
-    /// Locked against other processes. Must not be closed earlier: closing any handle on the file
-    /// would drop the locks that SQLite holds on it.
-    _lock: File,
+    /// Locked against other processes; none of a temporary database, which nobody else finds. Must
+    /// not be closed earlier: closing any handle on the file would drop the locks that SQLite
+    /// holds on it.
+    _lock: Option<File>,
     /// The folder of a temporary database, removed when the store is closed.
     folder: Mutex<Option<TempDir>>,
 }
@@ -133,38 +139,30 @@ impl Store {
     /// The file is looked at before anything is written: one that is not ours, has a newer schema
     /// or is served by another process is refused and left untouched.
     pub(crate) async fn open(database: Option<&Path>) -> Result<Self, OpenError> {
-        let (path, folder) = match database {
-            Some(path) => (path.to_owned(), None),
-            None => temporary()?,
+        let Some(path) = database else {
+            let empty = image::empty().await?;
+            return Self::temporary(empty, Timestamp::from_micros(0)).await;
         };
+        let path = path.to_owned();
         let lock = lock(&path)?;
         let unusable = |source| OpenError::Unusable {
             path: path.clone(),
             source,
         };
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            .statement_cache_capacity(STATEMENTS)
-            .disable_statement_logging();
+        let options = options().filename(&path);
         check_schema(&path, &options).await?;
         let mut connection = options.clone().connect().await.map_err(unusable)?;
         prepare(&mut connection, &path).await.map_err(unusable)?;
-        MIGRATIONS
-            .run(&mut connection)
-            .await
-            .map_err(|source| OpenError::Migration {
-                path: path.clone(),
-                source,
-            })?;
+        migrate(&mut connection, &path).await?;
         for statement in [
             "PRAGMA synchronous = NORMAL".to_owned(),
             format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}"),
         ] {
             pragma(&mut connection, statement).await.map_err(unusable)?;
         }
-        let writer = Writer::start(connection).await.map_err(unusable)?;
+        let writer = Writer::start(connection, Timestamp::from_micros(0))
+            .await
+            .map_err(unusable)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
@@ -174,19 +172,99 @@ impl Store {
             writer,
             path,
             ground: Ground {
-                _lock: lock,
-                folder: Mutex::new(folder),
+                _lock: Some(lock),
+                folder: Mutex::new(None),
             },
+            is_temporary: false,
+        })))
+    }
+
+    /// A temporary database with the content of an image. No timestamp is given in it that is not
+    /// above `least_stamp`.
+    pub(crate) async fn temporary(
+        image: &Image,
+        least_stamp: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let folder = tempfile::Builder::new()
+            .prefix("slapmaster-")
+            .tempdir()
+            .map_err(|source| not_writable(&std::env::temp_dir(), source))?;
+        let path = folder.path().join("master.db");
+        image
+            .write(&path)
+            .map_err(|source| not_writable(&path, source))?;
+        let unusable = |source| OpenError::Unusable {
+            path: path.clone(),
+            source,
+        };
+        // It is gone when the process is: nothing in it needs to reach the disk.
+        let options = options()
+            .filename(&path)
+            .synchronous(SqliteSynchronous::Off);
+        let writing = options
+            .clone()
+            .pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+        let connection = writing.connect().await.map_err(unusable)?;
+        let writer = Writer::start(connection, least_stamp)
+            .await
+            .map_err(unusable)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(TEMPORARY_READERS)
+            .max_lifetime(None)
+            .idle_timeout(TEMPORARY_READER_TIME)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.read_only(true));
+        Ok(Self(Arc::new(Shared {
+            readers,
+            writer,
+            path,
+            ground: Ground {
+                _lock: None,
+                folder: Mutex::new(Some(folder)),
+            },
+            is_temporary: true,
         })))
     }
 }
 
-fn temporary() -> Result<(PathBuf, Option<TempDir>), OpenError> {
-    let folder = tempfile::Builder::new()
-        .prefix("slapmaster-")
-        .tempdir()
-        .map_err(|source| not_writable(&std::env::temp_dir(), source))?;
-    Ok((folder.path().join("master.db"), Some(folder)))
+fn options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging()
+}
+
+/// Makes the image of a database in which nothing is yet.
+pub(super) async fn make_empty() -> Result<Image, OpenError> {
+    let path = Path::new(":memory:");
+    let unusable = |source| OpenError::Unusable {
+        path: path.to_owned(),
+        source,
+    };
+    let options = options().in_memory(true);
+    let mut connection = options.connect().await.map_err(unusable)?;
+    let id = u32::from_be_bytes(APPLICATION_ID);
+    pragma(&mut connection, format!("PRAGMA application_id = {id}"))
+        .await
+        .map_err(unusable)?;
+    migrate(&mut connection, path).await?;
+    let image = Image::of(&mut connection).await;
+    let image = image.map_err(|error| unusable(error.source))?;
+    connection.close().await.map_err(unusable)?;
+    Ok(image)
+}
+
+async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    // What `run` does, but for the connection, which that takes in a way that keeps its future from
+    // going from thread to thread.
+    MIGRATIONS
+        .run_direct(None, connection, false)
+        .await
+        .map_err(|source| OpenError::Migration {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 fn not_writable(path: &Path, source: std::io::Error) -> OpenError {

@@ -39,6 +39,20 @@ pub(crate) async fn read(
     .transpose()
 }
 
+/// What was reported later than `now` counts as reported then.
+pub(crate) async fn not_after(tx: &mut WriteTx, now: Timestamp) -> Result<(), StoreError> {
+    let now = now.as_micros();
+    sqlx::query!(
+        "UPDATE access_status SET created_us = ?1, since_us = min(since_us, ?1)
+         WHERE created_us > ?1",
+        now
+    )
+    .execute(tx.changing())
+    .await
+    .during("keep statuses from being of the future")?;
+    Ok(())
+}
+
 /// The last statuses, however old, of the subjects of a kind that have any of these references.
 pub(crate) async fn read_all(
     connection: &mut SqliteConnection,

@@ -16,6 +16,11 @@ REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
+SNAPSHOTS = "/_mock/v1/snapshots"
+WORLDS = "/_mock/v1/worlds"
+TREES = "/_mock/v1/trees"
+CLOCK = "/_mock/v1/clock"
+BACKGROUND = "/_mock/v1/background"
 # What is said of a value that has its shape, and cannot be kept.
 UNKEPT = ("is empty", "is not allowed in XML 1.0")
 
@@ -26,8 +31,10 @@ def validator(schema):
 
 
 def body_schema(part):
-    (content,) = part["content"].values()
-    return content["schema"]
+    content = part["content"]
+    # A world can be made of a fixture in YAML too.
+    (kind,) = set(content) - {"application/yaml"}
+    return content[kind]["schema"]
 
 
 class OpenApiTest(MasterTestCase):
@@ -103,6 +110,31 @@ class OpenApiTest(MasterTestCase):
         self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
         self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
         self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
+        self.supply()
+        self.request()
+        self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
+        done("PUT", CLOCK, {"mode": "frozen", "now": "2030-01-01T00:00:00.5Z"})
+        done("POST", CLOCK + "/advance", {"seconds": 0.5})
+        self.assertEqual(done("GET", CLOCK)["now"], "2030-01-01T00:00:01Z")
+        done("PUT", CLOCK, {"offset_s": -0.5})
+        done("PUT", BACKGROUND, {"mode": "manual", "allocation": "paused"})
+        self.assertIs(done("GET", BACKGROUND)["rounds"], False)
+        self.assertIs(done("POST", BACKGROUND + "/round", {})["changed"], False)
+        self.assertEqual(done("POST", BACKGROUND + "/settle", {"advance_up_to_s": 1, "most_rounds": 2})["rounds"], 1)
+        snapshot = SNAPSHOTS + "/{name}"
+        done("PUT", snapshot, {}, path=SNAPSHOTS + "/s")
+        done("GET", snapshot, path=SNAPSHOTS + "/s")
+        self.assertEqual(len(done("GET", SNAPSHOTS)["snapshots"]), 1)
+        self.request("added")
+        found = done("GET", snapshot + "/difference", path=SNAPSHOTS + "/s/difference")
+        self.assertGreater((found["added"], found["changed"]), (0, 0))
+        done("POST", snapshot + "/restore", {}, path=SNAPSHOTS + "/s/restore")
+        done("POST", "/_mock/v1/reset", {})
+        done("PUT", WORLDS + "/{name}", {"idle_ttl_s": 60}, path=WORLDS + "/a")
+        done("PUT", WORLDS + "/{name}", {"idle_ttl_s": 60}, path=WORLDS + "/a")
+        done("PUT", WORLDS + "/{name}", {"copy_of": "default", "snapshot": "s"}, path=WORLDS + "/b")
+        done("GET", WORLDS + "/{name}", path=WORLDS + "/b")
+        self.assertEqual(len(done("GET", WORLDS)["worlds"]), 3)
         done("GET", "/_mock/health/live")
         done("GET", "/_mock/health/ready")
         told = {
@@ -132,6 +164,14 @@ class OpenApiTest(MasterTestCase):
                 + [{"purpose": "user", "lifetime_s": seconds} for seconds in (0, -1, 1.5, "1", 100 * 365 * 86400 + 1)],
             ),
             (
+                CLOCK,
+                [{}, [], {"mode": "x"}, {"now": 1}, {"offset_s": "1"}, {"offset_s": 10**10}, {"seconds": 1}],
+            ),
+            (CLOCK + "/advance", [{}, [], {"seconds": -1}, {"to": 1}, {"seconds": 1, "to": "2030-01-01T00:00:00Z"}]),
+            (BACKGROUND, [{}, [], {"mode": 1}, {"mode": "x"}, {"allocation": "x"}, {"x": 1}]),
+            (BACKGROUND + "/round", [[], {"x": 1}]),
+            (BACKGROUND + "/settle", [[], {"most_rounds": 0}, {"most_rounds": 1.5}, {"advance_up_to_s": -1}]),
+            (
                 FAULTS,
                 [{}, [], {"effect": 1}, {"effect": {"x": 1}}, {"effect": {"delay_ms": [1]}}, {"effect": {"status": 99}}]
                 + [dict({"effect": {"drop": True}}, **wrong) for wrong in ({"when": "x"}, {"sequence": []})]
@@ -144,10 +184,12 @@ class OpenApiTest(MasterTestCase):
             ),
             (JOURNAL + "/verify", [[], {"none": 1}, {"exactly": -1}, {"at_least": "1"}, {"entry": {"kind": "x"}}]),
         ):
-            schema = validator(body_schema(self.document["paths"][path]["post"]["requestBody"]))
+            item = self.document["paths"][path]
+            method = "post" if "post" in item else "put"
+            schema = validator(body_schema(item[method]["requestBody"]))
             for value in broken:
                 self.assertFalse(schema.is_valid(value), "%s %r" % (path, value))
-                status, body = self.send("POST", path, value)
+                status, body = self.send(method.upper(), path, value)
                 self.assertEqual(status, 400, "%s %r: %r" % (path, value, body))
                 refusal.validate(body)
 

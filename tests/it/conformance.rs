@@ -58,7 +58,9 @@ modules! {
         test_cli: "The commands of a client: `slapos request` and the like.",
         test_cli_hateoas: "The commands that read over HATEOAS: `slapos service info` and the like.",
         test_cli_node: "The commands of a node: `slapos node format` and the like.",
+        test_clock: "The world's clock and its background: what expires, grows old and comes when it is moved.",
         test_computer: "Format, computer information, status, bang, usage, and what is true of every call.",
+        test_ctl: "A life told and watched by `slapmaster ctl` alone; its page's examples.",
         test_differential: "One script beside the real slapproxy, answers compared.",
         test_durability: "`kill -9` in the middle of writes.",
         test_faults: "Fault rules: not ready, refused, dropped, cut, delayed, before and after the change.",
@@ -85,6 +87,7 @@ modules! {
         test_tls_register: "`slapos node register`.",
         test_tls_revocation: "How fast revocation bites, in which way, and how it is told.",
         test_tree: "State cascades and allocation.",
+        test_worlds: "Worlds of one process, reset and snapshots; whose certificates count where.",
     }
     in python::suite_python {
         test_schemathesis: "The control surface, by calls that schemathesis makes of its description.",

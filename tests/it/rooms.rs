@@ -79,7 +79,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "front",
-        rooms: &["domain", "master", "mock", "net", "xml"],
+        rooms: &["domain", "fixture", "master", "mock", "net", "xml"],
         banned: &["hyper", "hyper_util", "sqlx", "serde_saphyr"],
     },
     Room {
@@ -105,6 +105,11 @@ const ROOMS: &[Room] = &[
             "slapproxy",
         ],
         banned: &["quick_xml", "sqlx"],
+    },
+    Room {
+        name: "embed",
+        rooms: &["app", "config", "domain", "net"],
+        banned: &["hyper", "quick_xml", "sqlx"],
     },
     Room {
         name: "cli",

@@ -23,6 +23,23 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         r#"{"purpose": "computer", "lifetime_s": 3600}"#,
     ),
     (
+        Method::PUT,
+        "/_mock/v1/clock",
+        r#"{"mode": "frozen", "now": "2026-11-23T08:30:00Z"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/clock/advance",
+        r#"{"seconds": 3600}"#,
+    ),
+    (Method::PUT, "/_mock/v1/background", r#"{"mode": "manual"}"#),
+    (Method::POST, "/_mock/v1/background/round", "{}"),
+    (
+        Method::POST,
+        "/_mock/v1/background/settle",
+        r#"{"most_rounds": 10}"#,
+    ),
+    (
         Method::POST,
         "/_mock/v1/faults",
         r#"{"match": {"call": "requestComputerPartition"}, "effect": {"not_ready": true}, "count": 2}"#,
@@ -41,6 +58,14 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         Method::POST,
         "/_mock/v1/journal/verify",
         r#"{"entry": {"event": "instance_error"}, "none": true}"#,
+    ),
+    (Method::POST, "/_mock/v1/reset", "{}"),
+    (Method::PUT, "/_mock/v1/snapshots/{name}", "{}"),
+    (Method::POST, "/_mock/v1/snapshots/{name}/restore", "{}"),
+    (
+        Method::PUT,
+        "/_mock/v1/worlds/{name}",
+        r#"{"fixture": "computers: [{reference: COMP-1, partitions: 2}]", "idle_ttl_s": 3600}"#,
     ),
 ];
 

@@ -8,7 +8,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{given::Given, text::InvalidValue},
+    domain::text::InvalidValue,
     front::State,
     master::Master,
     mock::faults::{
@@ -21,7 +21,7 @@ use super::{
     openapi::{Answer, Body, Key, Kind, Operation, may, need},
     problem::Problem,
     read::{Json, Query},
-    render::{self, time},
+    render::{self, json_of, time},
 };
 
 /// Something that is counted from 1.
@@ -225,22 +225,6 @@ fn shown(standing: &Standing) -> Value {
         members.insert("applied".to_owned(), standing.applied.into());
     }
     value
-}
-
-/// A value as JSON.
-fn json_of(given: Given) -> Value {
-    match given {
-        Given::Nothing => Value::Null,
-        Given::Flag(flag) => flag.into(),
-        Given::Integer(number) => i64::try_from(number).map_or(Value::Null, Value::from),
-        Given::Float(number) => number.into(),
-        Given::Text(text) => text.into(),
-        Given::List(items) => items.into_iter().map(json_of).collect(),
-        Given::Map(pairs) => pairs
-            .into_iter()
-            .map(|(key, value)| (key, json_of(value)))
-            .collect(),
-    }
 }
 
 #[cfg(test)]

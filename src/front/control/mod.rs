@@ -6,7 +6,9 @@
 
 mod access;
 mod authority;
+mod background;
 mod certificates;
+mod clock;
 mod examples;
 mod faults;
 mod health;
@@ -17,7 +19,10 @@ mod page;
 mod problem;
 mod read;
 mod render;
+mod snapshots;
 mod tokens;
+mod trees;
+mod worlds;
 
 use axum::{
     Extension, Router,
@@ -93,6 +98,14 @@ routes! {
         POST "/_mock/v1/certificates/revoke" (certificates::REVOKE) => certificates::revoke;
         GET "/_mock/v1/tokens" (tokens::LIST) => tokens::list;
         POST "/_mock/v1/tokens" (tokens::MAKE) => tokens::make;
+        GET "/_mock/v1/clock" (clock::READ) => clock::read;
+        PUT "/_mock/v1/clock" (clock::CHANGE_IT) => clock::change;
+        POST "/_mock/v1/clock/advance" (clock::ADVANCE_IT) => clock::advance;
+        GET "/_mock/v1/background" (background::READ) => background::read;
+        PUT "/_mock/v1/background" (background::CHANGE_IT) => background::change;
+        POST "/_mock/v1/background/round" (background::ROUND) => background::round;
+        POST "/_mock/v1/background/settle" (background::SETTLE_IT) => background::settle;
+        GET "/_mock/v1/trees" (trees::LIST) => trees::list;
         GET "/_mock/v1/faults" (faults::LIST) => faults::list;
         POST "/_mock/v1/faults" (faults::ADD) => faults::add;
         DELETE "/_mock/v1/faults" (faults::CLEAR) => faults::clear;
@@ -104,6 +117,17 @@ routes! {
         GET "/_mock/v1/journal/follow" (journal::FOLLOW) => journal::follow;
         POST "/_mock/v1/journal/wait" (journal::WAIT) => journal::wait;
         POST "/_mock/v1/journal/verify" (journal::VERIFY) => journal::verify;
+        POST "/_mock/v1/reset" (snapshots::RESET) => snapshots::reset;
+        GET "/_mock/v1/snapshots" (snapshots::LIST) => snapshots::list;
+        GET "/_mock/v1/snapshots/{name}" (snapshots::ONE) => snapshots::one;
+        PUT "/_mock/v1/snapshots/{name}" (snapshots::PUT) => snapshots::put;
+        DELETE "/_mock/v1/snapshots/{name}" (snapshots::REMOVE) => snapshots::remove;
+        POST "/_mock/v1/snapshots/{name}/restore" (snapshots::RESTORE) => snapshots::restore;
+        GET "/_mock/v1/snapshots/{name}/difference" (snapshots::COMPARE) => snapshots::compare;
+        GET "/_mock/v1/worlds" (worlds::LIST) => worlds::list;
+        GET "/_mock/v1/worlds/{name}" (worlds::ONE) => worlds::one;
+        PUT "/_mock/v1/worlds/{name}" (worlds::PUT) => worlds::put;
+        DELETE "/_mock/v1/worlds/{name}" (worlds::DELETE) => worlds::delete;
     }
 }
 
@@ -117,6 +141,11 @@ pub fn router(document: fn() -> Value) -> Router {
         .layer(Extension(Document(document)))
         .method_not_allowed_fallback(wrong_method)
         .merge(guarded)
+}
+
+/// The answer where a path names a world that is not there.
+pub(super) fn unknown_world(text: String) -> Response {
+    named("/_mock", Problem::new(StatusCode::NOT_FOUND, text))
 }
 
 async fn unknown() -> Response {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use axum::{Extension, response::Response};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::front::openapi::{self, Description};
 
@@ -56,8 +56,12 @@ pub(super) enum Body {
     None,
     /// An object with these keys.
     Keys(&'static [Key]),
+    /// An object with these keys, a fixture in YAML, or nothing.
+    KeysOrYaml(&'static [Key]),
     /// An object with one of these keys.
     OneOf(&'static [Key]),
+    /// An object with at least one of these keys.
+    SomeOf(&'static [Key]),
 }
 
 /// The answer to a call that is done.
@@ -65,6 +69,10 @@ pub(super) enum Body {
 pub(super) enum Answer {
     /// A JSON object with these groups of keys.
     Json(StatusCode, &'static [&'static [Key]]),
+    /// The same, of what was made now (201) or was there (200).
+    MadeOrThere(&'static [&'static [Key]]),
+    /// Nothing but the status.
+    Nothing(StatusCode),
     /// Something of this media type.
     Other(StatusCode, &'static str),
 }
@@ -83,6 +91,12 @@ pub(super) struct Key {
 pub(super) enum Kind {
     /// A text.
     Text,
+    /// A text, or `null`.
+    TextOrNull,
+    /// A whole number, or `null`.
+    IntegerOrNull,
+    /// An object with any keys.
+    Anything,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A whole number.
@@ -109,6 +123,10 @@ pub(super) enum Kind {
     TextOrNumber,
     /// A number of seconds.
     Seconds,
+    /// A number.
+    AnyNumber,
+    /// A number within bounds, whole or not.
+    Number(RangeInclusive<i64>),
     /// A number from 0 to 1.
     Fraction,
     /// One of these kinds.
@@ -157,6 +175,9 @@ impl Kind {
     fn schema(&self, way: Way) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
+            Self::TextOrNull => json!({ "type": ["string", "null"] }),
+            Self::IntegerOrNull => json!({ "type": ["integer", "null"] }),
+            Self::Anything => json!({ "type": "object" }),
             Self::Word(words) => json!({ "type": "string", "enum": words }),
             Self::Integer(range) => {
                 json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
@@ -181,6 +202,10 @@ impl Kind {
             }
             Self::TextOrNumber => json!({ "type": ["string", "integer"] }),
             Self::Seconds => json!({ "type": "number", "minimum": 0 }),
+            Self::AnyNumber => json!({ "type": "number" }),
+            Self::Number(range) => {
+                json!({ "type": "number", "minimum": range.start(), "maximum": range.end() })
+            }
             Self::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
             Self::Either(kinds) => {
                 let schemas: Vec<Value> = kinds.iter().map(|kind| kind.schema(way)).collect();
@@ -195,6 +220,19 @@ fn object(way: Way, keys: impl IntoIterator<Item = &'static Key>) -> Value {
     let mut schema = openapi::object(keys.map(|key| (key.name, key.needed, key.schema(way))));
     schema.insert("additionalProperties".to_owned(), false.into());
     schema.into()
+}
+
+/// An object of whose keys one is given, or at least one, as the word says; `null` is not given.
+fn given_of(keys: &'static [Key], word: &str) -> Value {
+    let mut schema = object(Way::In, keys);
+    let given = keys.iter().map(|key| {
+        let given = json!({ key.name: { "not": { "type": "null" } } });
+        json!({ "required": [key.name], "properties": given })
+    });
+    if let Value::Object(members) = &mut schema {
+        members.insert(word.to_owned(), given.collect());
+    }
+    schema
 }
 
 /// What this surface says of itself.
@@ -246,33 +284,31 @@ fn described(route: &Route, operation: &Operation) -> Value {
         })
     });
     let parameters: Vec<Value> = chosen.chain(asked).collect();
-    let (status, content) = match &operation.answer {
-        Answer::Json(status, groups) => {
-            let schema = object(Way::Out, groups.iter().copied().flatten());
-            (status, json!({ "application/json": { "schema": schema } }))
-        }
-        Answer::Other(status, kind) => (status, json!({ *kind: {} })),
+    let of_keys = |groups: &'static [&'static [Key]]| {
+        let schema = object(Way::Out, groups.iter().copied().flatten());
+        json!({ "application/json": { "schema": schema } })
     };
-    let answer = json!({ "description": status.canonical_reason(), "content": content });
+    let (statuses, content) = match &operation.answer {
+        Answer::Json(status, groups) => (vec![*status], of_keys(groups)),
+        Answer::MadeOrThere(groups) => (vec![StatusCode::CREATED, StatusCode::OK], of_keys(groups)),
+        Answer::Nothing(status) => (vec![*status], json!({})),
+        Answer::Other(status, kind) => (vec![*status], json!({ *kind: {} })),
+    };
+    let answers = statuses.into_iter().map(|status| {
+        let answer = json!({ "description": status.canonical_reason(), "content": content });
+        (status.as_str().to_owned(), answer)
+    });
+    let answers: Map<String, Value> = answers.collect();
     let mut described = json!({
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": { status.as_str(): answer },
+        "responses": answers,
     });
     let body = match operation.body {
         Body::None => None,
-        Body::Keys(keys) => Some(object(Way::In, keys)),
-        Body::OneOf(keys) => {
-            let mut schema = object(Way::In, keys);
-            let one = keys.iter().map(|key| {
-                let given = json!({ key.name: { "not": { "type": "null" } } });
-                json!({ "required": [key.name], "properties": given })
-            });
-            if let Value::Object(members) = &mut schema {
-                members.insert("oneOf".to_owned(), one.collect());
-            }
-            Some(schema)
-        }
+        Body::Keys(keys) | Body::KeysOrYaml(keys) => Some(object(Way::In, keys)),
+        Body::OneOf(keys) => Some(given_of(keys, "oneOf")),
+        Body::SomeOf(keys) => Some(given_of(keys, "anyOf")),
     };
     if let Value::Object(members) = &mut described {
         if let Some(schema) = body {
@@ -282,8 +318,13 @@ fn described(route: &Route, operation: &Operation) -> Value {
             {
                 media_type.insert("example".to_owned(), example);
             }
-            let content = json!({ "application/json": media_type });
-            let body = json!({ "required": true, "content": content });
+            let mut content = json!({ "application/json": media_type });
+            let is_needed = !matches!(operation.body, Body::KeysOrYaml(_));
+            if let (false, Value::Object(kinds)) = (is_needed, &mut content) {
+                let fixture = json!({ "schema": { "type": "string" } });
+                kinds.insert("application/yaml".to_owned(), fixture);
+            }
+            let body = json!({ "required": is_needed, "content": content });
             members.insert("requestBody".to_owned(), body);
         }
         if OPEN_ROUTES.contains(route) {

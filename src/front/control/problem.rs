@@ -44,6 +44,14 @@ impl Problem {
         }
     }
 
+    /// A failure of the server itself, which the log tells.
+    pub(super) fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self {
+            failure: Some(InternalFailure(Arc::new(error))),
+            ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR.trim_end())
+        }
+    }
+
     /// The problem with a header beside it.
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.header = Some(Box::new((name, value)));
@@ -100,10 +108,7 @@ impl From<MasterError> for Problem {
     fn from(error: MasterError) -> Self {
         let status = status(&error);
         if status == StatusCode::INTERNAL_SERVER_ERROR {
-            return Self {
-                failure: Some(InternalFailure(Arc::new(error))),
-                ..Self::new(status, INTERNAL_ERROR.trim_end())
-            };
+            return Self::internal(error);
         }
         Self::new(status, error.to_string())
     }

@@ -29,8 +29,17 @@ use super::{openapi::Key, problem::Problem};
 
 /// How many bytes a body may have; none that is meant has a tenth of it.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The only content type of a body.
+/// How many bytes a fixture may have.
+const MAX_FIXTURE_BYTES: usize = 8 * 1024 * 1024;
+/// The content type of a body.
 const JSON: &str = "application/json";
+/// What a fixture in YAML is said to be.
+const YAML: [&str; 4] = [
+    "application/yaml",
+    "application/x-yaml",
+    "text/yaml",
+    "text/x-yaml",
+];
 
 /// The JSON object that is a call's body.
 ///
@@ -60,15 +69,20 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     Ok(body::read(&parts.headers, body, MAX_BODY_BYTES).await?)
 }
 
+/// The media type of a body, as it is said to be.
+fn media_type(headers: &HeaderMap) -> &str {
+    let found = headers.get(header::CONTENT_TYPE);
+    found
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split(';').next())
+        .map_or("", str::trim)
+}
+
 /// Beside being right, this keeps web pages of elsewhere out: a browser sends no JSON for them
 /// without asking first.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let found = headers.get(header::CONTENT_TYPE);
-    let kind = found
-        .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.split(';').next())
-        .map_or("", str::trim);
-    if kind.eq_ignore_ascii_case(JSON) {
+    if media_type(headers).eq_ignore_ascii_case(JSON) {
         return Ok(());
     }
     let found = found.map_or_else(
@@ -93,6 +107,40 @@ fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, InvalidValue> {
     })
 }
 
+/// A body that may be an object, a fixture in YAML, or nothing.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    /// Nothing.
+    Nothing,
+    /// An object.
+    Object(Object),
+    /// A text that is said to be YAML.
+    Yaml(String),
+}
+
+impl Wanted {
+    /// Reads the body of a request.
+    pub(super) async fn read(request: Request) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let kind = media_type(&parts.headers);
+        let body = body::read(&parts.headers, body, MAX_FIXTURE_BYTES).await?;
+        let is_yaml = YAML.iter().any(|yaml| kind.eq_ignore_ascii_case(yaml));
+        if is_yaml {
+            let text = String::from_utf8(body.into());
+            return text.map(Self::Yaml).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let reason = format!("is no UTF-8 at byte {at}");
+                InvalidValue::new("body", reason).into()
+            });
+        }
+        if body.is_empty() {
+            return Ok(Self::Nothing);
+        }
+        check_content_type(&parts.headers)?;
+        Ok(Self::Object(Object::parse(&body)?))
+    }
+}
+
 impl Object {
     fn parse(body: &[u8]) -> Result<Self, InvalidValue> {
         parsed(body)
@@ -111,6 +159,15 @@ impl Object {
     /// A text, if it is given.
     pub(super) fn text(&self, key: &str) -> Result<Option<&str>, InvalidValue> {
         self.read(key, "a text", Value::as_str)
+    }
+
+    /// A text, or an object that is given in its place, as the JSON text that it is.
+    pub(super) fn text_or_json(&self, key: &str) -> Result<Option<String>, InvalidValue> {
+        self.read(key, "a text or an object", |value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Object(_) => serde_json::to_string_pretty(value).ok(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+        })
     }
 
     /// A whole number, if it is given.

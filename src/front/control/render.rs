@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::domain::time::Timestamp;
+use crate::domain::{given::Given, time::Timestamp};
 
 /// An answer in JSON. It may hold a key or a token, so that nothing in between may keep it.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response {
@@ -20,6 +20,37 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response {
 /// A point in time, for example `2026-11-23T08:30:00Z`.
 pub(super) fn time(at: Timestamp) -> Value {
     at.rfc3339().map_or(Value::Null, Value::String)
+}
+
+/// A value as JSON.
+pub(super) fn json_of(given: Given) -> Value {
+    match given {
+        Given::Nothing => Value::Null,
+        Given::Flag(flag) => flag.into(),
+        Given::Integer(number) => i64::try_from(number).map_or(Value::Null, Value::from),
+        Given::Float(number) => number.into(),
+        Given::Text(text) => text.into(),
+        Given::List(items) => items.into_iter().map(json_of).collect(),
+        Given::Map(pairs) => pairs
+            .into_iter()
+            .map(|(key, value)| (key, json_of(value)))
+            .collect(),
+    }
+}
+
+/// A point in time, if there is one.
+pub(super) fn time_or_null(at: Option<Timestamp>) -> Value {
+    at.map_or(Value::Null, time)
+}
+
+/// A number of microseconds as seconds.
+pub(super) fn seconds(micros: i64) -> Value {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "what is beyond 285 years is told a little less exactly"
+    )]
+    let seconds = micros as f64 / 1e6;
+    seconds.into()
 }
 
 #[cfg(test)]

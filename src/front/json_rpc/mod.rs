@@ -136,6 +136,17 @@ pub(super) fn unknown_method(app: &AppState, method: &Method, path: &str) -> Res
     finish(facts("unknown"), method, words, Err(error))
 }
 
+/// The answer where a path names a world that is not there: 404 in the dialect's form.
+pub(super) fn unknown_world(app: &AppState, method: &Method, text: String) -> Response {
+    let words = app.master.behaviour().json_rpc_words;
+    finish(
+        facts("unknown"),
+        method,
+        words,
+        Err(JsonRpcError::unknown_world(text)),
+    )
+}
+
 /// What the log line says of a call that could not be read.
 const fn facts(call: &'static str) -> CallFacts {
     CallFacts::of("json-rpc", call)

@@ -71,6 +71,13 @@ pub struct FaultsState {
     memory: Memory,
 }
 
+impl FaultsState {
+    /// The rules, in the order in which they are asked.
+    pub fn rules(&self) -> &[Standing] {
+        &self.rules
+    }
+}
+
 /// A rule that is set, and what it did until now.
 #[derive(Debug, Clone)]
 pub struct Standing {

@@ -107,14 +107,8 @@ impl WrittenRule {
                 .get("probability")
                 .map(|given| given.fraction())
                 .transpose()?,
-            from: whole
-                .get("from")
-                .map(|given| read_time(&given))
-                .transpose()?,
-            until: whole
-                .get("until")
-                .map(|given| read_time(&given))
-                .transpose()?,
+            from: whole.get("from").map(|given| given.time()).transpose()?,
+            until: whole.get("until").map(|given| given.time()).transpose()?,
             lifetime_s: number("lifetime_s")?,
         };
         if let (Some(from), Some(until), Some(given)) = (rule.from, rule.until, whole.get("until"))
@@ -138,11 +132,6 @@ fn read_text(of: &Reading<'_>, key: &str) -> Read<Option<String>> {
     given
         .map(|given| given.short_text(MOST_TEXT_BYTES).map(str::to_owned))
         .transpose()
-}
-
-fn read_time(given: &Reading<'_>) -> Read<Timestamp> {
-    Timestamp::from_rfc3339(given.text()?)
-        .ok_or_else(|| given.refused("is no time, one as `2026-11-23T08:30:00Z` was expected"))
 }
 
 /// The items of a list, or this alone; neither none nor too many.

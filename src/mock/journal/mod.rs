@@ -123,7 +123,17 @@ pub struct Batch {
 
 /// The entries of a journal at one moment, for a snapshot.
 #[derive(Debug, Clone, Default)]
-pub struct JournalState(Vec<Arc<Entry>>);
+pub struct JournalState {
+    entries: Vec<Arc<Entry>>,
+    bytes: usize,
+}
+
+impl JournalState {
+    /// How many bytes the entries take, as the journal counts them.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
 
 impl Journal {
     /// An empty journal.
@@ -293,7 +303,11 @@ impl Journal {
 
     /// Its entries, for a snapshot.
     pub fn state(&self) -> JournalState {
-        JournalState(self.kept().entries.iter().cloned().collect())
+        let kept = self.kept();
+        JournalState {
+            entries: kept.entries.iter().cloned().collect(),
+            bytes: kept.bytes,
+        }
     }
 
     /// The journal of a world that goes back to a snapshot: it holds these entries and no others,
@@ -302,14 +316,14 @@ impl Journal {
     /// Whoever waits at this one is not told of the other: [`Self::end`] it, and they ask again.
     #[must_use]
     pub fn continued(&self, state: &JournalState) -> Self {
-        let last = state.0.last().map_or(0, |entry| entry.sequence);
+        let last = state.entries.last().map_or(0, |entry| entry.sequence);
         let numbers = self.0.numbers.clone();
         numbers.0.fetch_max(last, Ordering::Relaxed);
         let mut kept = Kept {
             gone: self.kept().gone,
             ..Kept::default()
         };
-        for entry in &state.0 {
+        for entry in &state.entries {
             kept.add(Arc::clone(entry));
         }
         Self(Arc::new(Inner {

@@ -1,21 +1,28 @@
 //! Calls that this process makes: one HTTP/1.1 request on a connection of its own, within limits
 //! on its time and on the size of the answer.
 //!
-//! Over TLS the server's certificate is not looked at. The slap library never looks at it either,
-//! and who checks the health of a server on this machine tells it nothing secret. A certificate of
-//! our own is shown where the server asks for one. Start with [`call`].
+//! Over TLS the server's certificate is not looked at, unless the [`Remote`] says which
+//! [`Authorities`] it has to be of. The slap library never looks at it either, and who checks the
+//! health of a server on this machine tells it nothing secret. A certificate of our own is shown
+//! where the server asks for one. Start with [`call`]; [`open`] is for answers that go on.
 
 mod remote;
 mod tls;
 
-use std::{error::Error, io, pin::pin, time::Duration};
+use std::{
+    io,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response, Uri,
+    body::Incoming,
     client::conn::http1,
     header::{self, HeaderValue},
+    http::response,
 };
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -28,7 +35,10 @@ use tokio_rustls::TlsConnector;
 use super::TlsIdentity;
 
 use self::remote::Transport;
-pub use self::remote::{Remote, RemoteError};
+pub use self::{
+    remote::{Remote, RemoteError},
+    tls::{Authorities, AuthoritiesError},
+};
 
 /// How many bytes the head of an answer may have.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -57,7 +67,7 @@ pub enum CallError {
     TooSlow(Duration),
     /// The answer ends before it is complete.
     #[error("the answer is not complete")]
-    Cut(#[source] Box<dyn Error + Send + Sync>),
+    Cut(#[source] hyper::Error),
     /// The body is larger than was allowed.
     #[error("the answer has more than {0} bytes")]
     TooLarge(usize),
@@ -75,16 +85,77 @@ pub async fn call(
     request: Request<Bytes>,
     limits: CallLimits,
 ) -> Result<Response<Bytes>, CallError> {
-    let request = addressed(remote, request)?;
-    let answer = async {
-        let stream = connect(&remote.transport, identity)
-            .await
-            .map_err(CallError::NoConnection)?;
-        exchange(stream, request, limits.body_bytes).await
+    let whole = async {
+        let mut answer = send(remote, identity, request).await?;
+        let mut body = Vec::new();
+        while let Some(piece) = answer.next().await? {
+            if body.len() + piece.len() > limits.body_bytes {
+                return Err(CallError::TooLarge(limits.body_bytes));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Response::from_parts(answer.head, body.into()))
     };
-    tokio::time::timeout(limits.time, answer)
+    within(limits.time, whole).await
+}
+
+/// Sends a request as [`call`] does, and reads the head of the answer, which has to be there within
+/// `time`. The body may take as long as it wants.
+pub async fn open(
+    remote: &Remote,
+    identity: Option<&TlsIdentity>,
+    request: Request<Bytes>,
+    time: Duration,
+) -> Result<Arriving, CallError> {
+    within(time, send(remote, identity, request)).await
+}
+
+async fn within<T>(
+    time: Duration,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    tokio::time::timeout(time, call)
         .await
-        .unwrap_or(Err(CallError::TooSlow(limits.time)))
+        .unwrap_or(Err(CallError::TooSlow(time)))
+}
+
+/// An answer whose body is still to come. Dropping it ends the connection.
+pub struct Arriving {
+    /// Its status and headers.
+    pub head: response::Parts,
+    body: Incoming,
+    /// What moves the bytes; nothing once the connection has ended.
+    connection: Option<Connection>,
+}
+
+type Connection = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+
+impl Arriving {
+    /// The next piece of the body, as it comes in; none at its end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, CallError> {
+        loop {
+            let frame = match &mut self.connection {
+                None => self.body.frame().await,
+                Some(connection) => tokio::select! {
+                    biased;
+                    frame = self.body.frame() => frame,
+                    // It ended, well or not: the body is there in full, or knows what became of it.
+                    _ = connection => {
+                        self.connection = None;
+                        continue;
+                    }
+                },
+            };
+            match frame.transpose().map_err(CallError::Cut)? {
+                None => return Ok(None),
+                Some(frame) => {
+                    if let Ok(piece) = frame.into_data() {
+                        return Ok(Some(piece));
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn addressed(remote: &Remote, request: Request<Bytes>) -> Result<Request<Full<Bytes>>, CallError> {
@@ -105,55 +176,45 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-async fn connect(
-    transport: &Transport,
-    identity: Option<&TlsIdentity>,
-) -> io::Result<Box<dyn Stream>> {
-    Ok(match transport {
+async fn connect(remote: &Remote, identity: Option<&TlsIdentity>) -> io::Result<Box<dyn Stream>> {
+    Ok(match &remote.transport {
         Transport::Tcp(host, port) => Box::new(TcpStream::connect((host.as_str(), *port)).await?),
         Transport::Unix(path) => Box::new(UnixStream::connect(path).await?),
         Transport::Tls(host, port) => {
             let name = ServerName::try_from(host.clone()).map_err(io::Error::other)?;
+            let config = tls::config(identity, remote.authorities.as_ref())?;
             let stream = TcpStream::connect((host.as_str(), *port)).await?;
-            let connector = TlsConnector::from(tls::config(identity));
-            Box::new(connector.connect(name, stream).await?)
+            Box::new(TlsConnector::from(config).connect(name, stream).await?)
         }
     })
 }
 
-async fn exchange(
-    stream: Box<dyn Stream>,
-    request: Request<Full<Bytes>>,
-    most_bytes: usize,
-) -> Result<Response<Bytes>, CallError> {
+async fn send(
+    remote: &Remote,
+    identity: Option<&TlsIdentity>,
+    request: Request<Bytes>,
+) -> Result<Arriving, CallError> {
+    let request = addressed(remote, request)?;
+    let stream = connect(remote, identity)
+        .await
+        .map_err(CallError::NoConnection)?;
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(HEAD_BYTES)
         .handshake(TokioIo::new(stream))
         .await
         .map_err(CallError::NoAnswer)?;
-    let mut answer = pin!(async move {
-        let (parts, body) = sender
-            .send_request(request)
-            .await
-            .map_err(CallError::NoAnswer)?
-            .into_parts();
-        let body = Limited::new(body, most_bytes)
-            .collect()
-            .await
-            .map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    CallError::TooLarge(most_bytes)
-                } else {
-                    CallError::Cut(error)
-                }
-            })?;
-        Ok(Response::from_parts(parts, body.to_bytes()))
-    });
-    let mut connection = pin!(connection);
-    tokio::select! {
+    let mut connection: Connection = Box::pin(connection);
+    let mut answer = pin!(sender.send_request(request));
+    let (answer, has_ended) = tokio::select! {
         biased;
-        answer = &mut answer => answer,
-        // It ended, well or not: the answer is there in full, or knows what became of it.
-        _ = &mut connection => answer.await,
-    }
+        answer = &mut answer => (answer, false),
+        // As in `Arriving::next`.
+        _ = &mut connection => (answer.await, true),
+    };
+    let (head, body) = answer.map_err(CallError::NoAnswer)?.into_parts();
+    Ok(Arriving {
+        head,
+        body,
+        connection: (!has_ended).then_some(connection),
+    })
 }

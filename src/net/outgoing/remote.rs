@@ -4,6 +4,7 @@ use std::{net::Ipv6Addr, path::PathBuf, str::FromStr};
 
 use hyper::header::HeaderValue;
 
+use super::Authorities;
 use crate::net::Endpoint;
 
 /// A server that is called, and what its paths begin with.
@@ -15,6 +16,8 @@ pub struct Remote {
     pub(super) host: HeaderValue,
     /// What comes before every path; no final slash.
     pub(super) prefix: String,
+    /// Who has to have issued its certificate; without them, nobody looks.
+    pub(super) authorities: Option<Authorities>,
 }
 
 /// How a server is reached.
@@ -40,6 +43,14 @@ impl Remote {
     pub const fn is_tls(&self) -> bool {
         matches!(self.transport, Transport::Tls(..))
     }
+
+    /// The server, which is only spoken to over TLS if one of these issued its certificate, for the
+    /// name or the address that it is called by.
+    #[must_use]
+    pub fn issued_by(mut self, authorities: Authorities) -> Self {
+        self.authorities = Some(authorities);
+        self
+    }
 }
 
 impl From<&Endpoint> for Remote {
@@ -53,6 +64,7 @@ impl From<&Endpoint> for Remote {
             // A listener answers by whatever name.
             host: HeaderValue::from_static("localhost"),
             prefix: String::new(),
+            authorities: None,
         }
     }
 }
@@ -94,6 +106,7 @@ impl FromStr for Remote {
                 Transport::Tcp(host, port)
             },
             prefix: path.trim_end_matches('/').to_owned(),
+            authorities: None,
         })
     }
 }
@@ -134,6 +147,7 @@ mod tests {
                 transport,
                 host: HeaderValue::from_static(host),
                 prefix: prefix.to_owned(),
+                authorities: None,
             };
             assert_eq!(url.parse(), Ok(expected), "{url}");
         };

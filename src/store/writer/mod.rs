@@ -4,11 +4,17 @@
 //! one commit. None of them sees that: each is answered after the commit, and one that fails
 //! leaves nothing behind.
 
+mod slot;
+
 use std::{
     future::Future,
     ops::{Deref, DerefMut},
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     task::Poll,
 };
 
@@ -22,6 +28,8 @@ use crate::domain::time::Timestamp;
 const GROUP: usize = 64;
 /// How many operations may wait before callers wait to be let in.
 const QUEUE: usize = 1024;
+
+pub(crate) use self::slot::ImageSlot;
 
 /// The running of an operation.
 pub(crate) type Attempt<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
@@ -149,27 +157,69 @@ async fn caught<T>(mut future: Pin<Box<dyn Future<Output = T> + Send + '_>>) -> 
 
 enum Message {
     Job(Box<dyn Job>),
+    Between(Box<dyn Between>),
     Close(oneshot::Sender<()>),
+}
+
+/// What is done between two transactions.
+trait Between: Send {
+    fn run<'a>(
+        self: Box<Self>,
+        writing: &'a mut Writing,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>
+    where
+        Self: 'a;
+}
+
+/// What the writer's task works with.
+struct Writing {
+    tx: WriteTx,
+    /// The last timestamp that was committed, for whoever asks.
+    last_stamp_us: Arc<AtomicI64>,
+    /// An image that is to be taken before anything changes.
+    awaited: Option<ImageSlot>,
 }
 
 /// The handle on the writer's task.
 #[derive(Debug)]
-pub(super) struct Writer(mpsc::Sender<Message>);
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    last_stamp_us: Arc<AtomicI64>,
+}
 
 impl Writer {
     /// Starts the task that writes through this connection.
-    pub(super) async fn start(mut connection: SqliteConnection) -> Result<Self, sqlx::Error> {
-        let last_stamp = sqlx::query_scalar!("SELECT last_stamp_us FROM world WHERE id = 1")
+    ///
+    /// It gives no timestamp that is not above `least_stamp`.
+    pub(super) async fn start(
+        mut connection: SqliteConnection,
+        least_stamp: Timestamp,
+    ) -> Result<Self, sqlx::Error> {
+        let last = sqlx::query_scalar!("SELECT last_stamp_us FROM world WHERE id = 1")
             .fetch_one(&mut connection)
             .await?;
         let tx = WriteTx {
             connection,
             changed: false,
-            last_stamp: Timestamp::from_micros(last_stamp),
+            last_stamp: Timestamp::from_micros(last).max(least_stamp),
         };
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(work(tx, receiver));
-        Ok(Self(sender))
+        let last_stamp_us = Arc::new(AtomicI64::new(tx.last_stamp.as_micros()));
+        let writing = Writing {
+            tx,
+            last_stamp_us: Arc::clone(&last_stamp_us),
+            awaited: None,
+        };
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(work(writing, receiver));
+        Ok(Self {
+            queue,
+            last_stamp_us,
+        })
+    }
+
+    /// The last timestamp that was committed.
+    pub(super) fn last_stamp(&self) -> Timestamp {
+        Timestamp::from_micros(self.last_stamp_us.load(Ordering::Acquire))
     }
 
     pub(super) async fn run<T, E, Op, After>(&self, run: Op, committed: After) -> Result<T, E>
@@ -186,53 +236,62 @@ impl Writer {
             outcome: None,
             reply,
         };
-        let closed = || {
-            E::from(StoreError {
-                operation: "write: the store is closed",
-                source: sqlx::Error::PoolClosed,
-            })
-        };
-        self.0
-            .send(Message::Job(Box::new(job)))
-            .await
-            .map_err(|_| closed())?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        let sent = self.queue.send(Message::Job(Box::new(job))).await;
+        sent.map_err(|_| E::from(closed()))?;
+        answer.await.unwrap_or_else(|_| Err(closed().into()))
     }
 
     /// Lets what waits be written, then closes the connection.
     pub(super) async fn close(&self) {
         let (reply, closed) = oneshot::channel();
-        if self.0.send(Message::Close(reply)).await.is_ok() {
+        if self.queue.send(Message::Close(reply)).await.is_ok() {
             drop(closed.await);
         }
     }
 }
 
-async fn work(mut tx: WriteTx, mut receiver: mpsc::Receiver<Message>) {
+fn closed() -> StoreError {
+    StoreError {
+        operation: "write: the store is closed",
+        source: sqlx::Error::PoolClosed,
+    }
+}
+
+async fn work(mut writing: Writing, mut receiver: mpsc::Receiver<Message>) {
     let mut closing = None;
     while closing.is_none() {
-        let job = match receiver.recv().await {
-            Some(Message::Job(job)) => job,
-            Some(Message::Close(reply)) => {
-                closing = Some(reply);
+        let mut next = receiver.recv().await;
+        let mut group = Vec::new();
+        let mut between = None;
+        // Those that wait already join, up to what has to be done alone.
+        loop {
+            match next {
+                Some(Message::Job(job)) => group.push(job),
+                Some(Message::Between(work)) => between = Some(work),
+                Some(Message::Close(reply)) => closing = Some(Some(reply)),
+                None => closing = Some(None),
+            }
+            if group.len() >= GROUP || between.is_some() || closing.is_some() {
                 break;
             }
-            None => break,
-        };
-        let mut waiting = vec![job];
-        while waiting.len() < GROUP && closing.is_none() {
             match receiver.try_recv() {
-                Ok(Message::Job(job)) => waiting.push(job),
-                Ok(Message::Close(reply)) => closing = Some(reply),
+                Ok(message) => next = Some(message),
                 Err(_) => break,
             }
         }
-        commit_group(&mut tx, waiting).await;
+        if !group.is_empty() {
+            writing.take_awaited().await;
+            commit_group(&mut writing.tx, group).await;
+            writing.told();
+        }
+        if let Some(between) = between {
+            between.run(&mut writing).await;
+        }
     }
-    if let Err(error) = tx.connection.close().await {
+    if let Err(error) = writing.tx.connection.close().await {
         tracing::error!(error = %error, "the database could not be closed");
     }
-    if let Some(reply) = closing {
+    if let Some(reply) = closing.flatten() {
         let _ = reply.send(());
     }
 }

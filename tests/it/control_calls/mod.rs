@@ -6,3 +6,4 @@ mod metrics;
 mod openapi;
 mod surface;
 mod tokens;
+mod trees;

@@ -59,11 +59,12 @@ async fn the_description_is_whole() {
         let refusal = answers["default"]["$ref"].as_str().unwrap();
         let place = refusal.strip_prefix('#').unwrap();
         assert!(document.pointer(place).unwrap()["content"].is_object());
-        assert_eq!(
-            operation["requestBody"]["required"] == true,
-            ["POST", "PUT"].contains(&method.as_str()),
-            "{path}"
-        );
+        let body = &operation["requestBody"];
+        let takes_one = ["POST", "PUT"].contains(&method.as_str());
+        assert_eq!(body.is_object(), takes_one, "{path}");
+        // A world can be made of nothing.
+        let needs_one = takes_one && path != "/_mock/v1/worlds/{name}";
+        assert_eq!(body["required"] == true, needs_one, "{path}");
         let parameters = operation["parameters"].as_array();
         let in_path = parameters.map_or(0, |parameters| {
             parameters

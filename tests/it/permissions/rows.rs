@@ -494,7 +494,16 @@ fn control_rows() -> Vec<Row> {
     let document = "/_mock/openapi.json";
     let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
     let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
+    let reset = "/_mock/v1/reset";
+    let (snapshots, snapshot) = ("/_mock/v1/snapshots", "/_mock/v1/snapshots/{name}");
+    let restore = "/_mock/v1/snapshots/{name}/restore";
+    let difference = "/_mock/v1/snapshots/{name}/difference";
+    let (worlds, world) = ("/_mock/v1/worlds", "/_mock/v1/worlds/{name}");
     let (faults, fault) = ("/_mock/v1/faults", "/_mock/v1/faults/{name}");
+    let (clock, advance) = ("/_mock/v1/clock", "/_mock/v1/clock/advance");
+    let background = "/_mock/v1/background";
+    let (round, settle) = ("/_mock/v1/background/round", "/_mock/v1/background/settle");
+    let manual = Some(r#"{"mode": "manual"}"#);
     vec![
         open(Method::GET, live, live, None, 200),
         // Nothing tells a test's world that its fixtures are in.
@@ -557,11 +566,60 @@ fn control_rows() -> Vec<Row> {
             Some(r#"{"purpose": "user"}"#),
             201,
         ),
+        open(Method::GET, clock, clock, None, 200),
+        open(
+            Method::PUT,
+            clock,
+            clock,
+            Some(r#"{"mode": "frozen"}"#),
+            200,
+        ),
+        open(
+            Method::POST,
+            advance,
+            advance,
+            Some(r#"{"seconds": 0}"#),
+            200,
+        ),
+        open(Method::GET, background, background, None, 200),
+        open(Method::PUT, background, background, manual, 200),
+        open(Method::POST, round, round, Some("{}"), 200),
+        open(Method::POST, settle, settle, Some("{}"), 200),
+        open(Method::GET, "/_mock/v1/trees", "/_mock/v1/trees", None, 200),
         open(Method::GET, faults, faults, None, 200),
         open(Method::POST, faults, faults, Some(RULE), 201),
         open(Method::DELETE, faults, faults, None, 200),
         open(Method::GET, fault, "/_mock/v1/faults/one", None, 404),
         open(Method::PUT, fault, "/_mock/v1/faults/one", Some(RULE), 200),
         open(Method::DELETE, fault, "/_mock/v1/faults/one", None, 404),
+        open(Method::POST, reset, reset, Some("{}"), 200),
+        open(Method::GET, snapshots, snapshots, None, 200),
+        open(Method::GET, snapshot, "/_mock/v1/snapshots/s", None, 404),
+        open(
+            Method::PUT,
+            snapshot,
+            "/_mock/v1/snapshots/s",
+            Some("{}"),
+            200,
+        ),
+        open(Method::DELETE, snapshot, "/_mock/v1/snapshots/s", None, 404),
+        open(
+            Method::POST,
+            restore,
+            "/_mock/v1/snapshots/s/restore",
+            Some("{}"),
+            404,
+        ),
+        open(
+            Method::GET,
+            difference,
+            "/_mock/v1/snapshots/s/difference",
+            None,
+            404,
+        ),
+        open(Method::GET, worlds, worlds, None, 200),
+        open(Method::GET, world, "/_mock/v1/worlds/default", None, 200),
+        open(Method::PUT, world, "/_mock/v1/worlds/a", Some("{}"), 201),
+        open(Method::DELETE, world, "/_mock/v1/worlds/a", None, 404),
     ]
 }

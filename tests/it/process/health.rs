@@ -66,7 +66,7 @@ async fn before_the_fixtures_are_in_only_health_answers() {
         readiness: readiness.clone(),
         ..AppState::new(master)
     };
-    let service = held_until_ready(front::router(state), readiness.clone());
+    let service = held_until_ready(front::router(&state), readiness.clone());
     let ask = |path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let mut service = service.clone();

@@ -42,6 +42,34 @@ fn a_request_is_one_line_with_the_id_that_its_answer_carries() {
 }
 
 #[test]
+fn a_line_has_the_worlds_time_where_it_is_another_than_the_machines() {
+    let server = Server::start_with(&["--listen", "http://127.0.0.1:0", "--log-level", "info"]);
+    let at = server.address();
+    get(at, "/getRunId?real");
+    let line = server.process.stderr.find("getRunId");
+    assert!(!line.contains("world.time"), "{line}");
+    let body = r#"{"mode": "frozen", "now": "2030-01-02T03:04:05Z"}"#;
+    let head = format!(
+        "PUT /_mock/v1/clock HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    assert_eq!(send(at, head).status, 200);
+    get(at, "/getRunId?then");
+    let line = server.process.stderr.find("getRunId");
+    assert!(
+        line.contains(r#"world.time="2030-01-02T03:04:05Z""#),
+        "{line}"
+    );
+    get(at, "/_mock/health/live");
+    let line = server.process.stderr.find("health/live");
+    assert!(
+        !line.contains("world.time"),
+        "health knows no world: {line}"
+    );
+}
+
+#[test]
 fn no_token_and_no_key_gets_into_the_log() {
     let mut server = Server::start_with(&[
         "--listen",

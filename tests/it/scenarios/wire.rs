@@ -17,7 +17,7 @@ use crate::support::world::{RELEASE, TestWorld, at, parameters};
 async fn fronted() -> (TestWorld, Router) {
     let world = TestWorld::start().await;
     world.format("COMP-1", 1).await;
-    let router = front::router(AppState::new(world.master.clone()));
+    let router = front::router(&AppState::new(world.master.clone()));
     (world, router)
 }
 

@@ -117,6 +117,11 @@ impl JsonRpcError {
         Self::refused(StatusCode::NOT_FOUND, "not-found", path)
     }
 
+    /// The path names a world that is not there.
+    pub(super) fn unknown_world(title: String) -> Self {
+        Self::refused(StatusCode::NOT_FOUND, "not-found", title)
+    }
+
     /// A method is called by another verb than POST.
     pub(super) fn wrong_verb(found: &Method) -> Self {
         let title = format!("{found} is not allowed, POST was expected");

@@ -14,7 +14,7 @@
 mod request;
 mod serve;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use axum::{
     Router,
@@ -35,10 +35,11 @@ use slapmaster::{
     fixture::Fixture,
     front::{
         self, AppState,
-        address::PublicAddress,
+        address::{PublicAddress, Scheme},
         auth::{Access, AccessMode, PeerCertificate},
         forward::{ForwardLimits, Forwarder},
         log::{CallFacts, Interference, InternalFailure},
+        worlds::{Surface, WorldLimits, Worlds},
     },
     master::{Master, WorldSettings},
     mock::clock::Clock,
@@ -61,8 +62,9 @@ const START: Timestamp = Timestamp::from_seconds(1_795_422_600);
 pub(crate) struct TestMaster {
     /// The world itself, for what no call tells.
     pub(crate) master: Master,
+    /// The worlds of the process, of which this one is the default one.
+    pub(crate) worlds: Worlds,
     router: Router,
-    state: AppState,
     clock: Clock,
 }
 
@@ -74,6 +76,8 @@ pub(crate) struct Setup {
     forward_limits: ForwardLimits,
     address: PublicAddress,
     control_token: Option<Secret>,
+    limits: WorldLimits,
+    database: Option<PathBuf>,
 }
 
 impl Setup {
@@ -114,11 +118,23 @@ impl Setup {
         self
     }
 
-    /// Opens the world in a temporary database.
+    /// How much the worlds may take.
+    pub(crate) fn limits(mut self, limits: WorldLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where the world is kept; otherwise in a temporary database.
+    pub(crate) fn database(mut self, path: &std::path::Path) -> Self {
+        self.database = Some(path.to_owned());
+        self
+    }
+
+    /// Opens the world.
     pub(crate) async fn start(self) -> TestMaster {
-        let clock = Clock::manual(START);
+        let clock = Clock::frozen(START);
         let master = Master::open(WorldSettings {
-            database: None,
+            database: self.database,
             behaviour: self.behaviour,
             default_computer: self.default_computer,
             other_masters: self.other_masters,
@@ -134,10 +150,12 @@ impl Setup {
             forwarder: Forwarder::new(self.forward_limits),
             ..AppState::new(master.clone())
         };
+        let worlds = Worlds::new(&state, self.limits);
+        worlds.default_world().keep_baseline().await.unwrap();
         TestMaster {
             master,
-            router: front::router(state.clone()),
-            state,
+            router: routed(&worlds, Access::default()),
+            worlds,
             clock,
         }
     }
@@ -158,6 +176,8 @@ impl TestMaster {
             forward_limits: ForwardLimits::default(),
             address: PublicAddress::default(),
             control_token: None,
+            limits: WorldLimits::default(),
+            database: None,
         }
     }
 
@@ -211,6 +231,11 @@ impl TestMaster {
         self.send_to(self.certified(None), request).await
     }
 
+    /// Any request, on a listener in certificate mode.
+    pub(crate) async fn send_certified(&self, request: http::Request<Body>) -> Answer {
+        self.send_to(self.certified(None), request).await
+    }
+
     /// Any request, through a proxy that hands over who calls in this header.
     pub(crate) async fn send_by_proxy(
         &self,
@@ -226,13 +251,11 @@ impl TestMaster {
     }
 
     fn certified(&self, identity_header: Option<HeaderName>) -> Router {
-        front::router(AppState {
-            access: Access {
-                mode: AccessMode::Certificate,
-                identity_header,
-            },
-            ..self.state.clone()
-        })
+        let access = Access {
+            mode: AccessMode::Certificate,
+            identity_header,
+        };
+        routed(&self.worlds, access)
     }
 
     async fn send_to(&self, router: Router, request: http::Request<Body>) -> Answer {
@@ -322,6 +345,12 @@ impl TestMaster {
         ];
         self.get("registerComputerPartition", &fields).await
     }
+}
+
+/// Everything that is served to callers that are found out so.
+fn routed(worlds: &Worlds, access: Access) -> Router {
+    let service = front::serve(worlds, Surface::Everything, access, Scheme::Http);
+    Router::new().fallback_service(service)
 }
 
 /// What a body that does not end by itself begins with.

@@ -110,7 +110,7 @@ impl Setup {
 
 /// A clock that stands at the time when tests begin.
 pub(crate) fn standing_clock() -> Clock {
-    Clock::manual(START)
+    Clock::frozen(START)
 }
 
 /// A computer's reference.

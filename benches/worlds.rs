@@ -1,0 +1,272 @@
+//! How long worlds take: `cargo bench --bench worlds [-- ROUNDS]`.
+//!
+//! A world is made from nothing, from a fixture of ten computers with ten instances, and as a copy;
+//! kept, restored and reset. Each is asked for over HTTP on one kept-alive connection, quiet and
+//! while two clients load another world with polls and changes; p50 and p99 of many, and what the
+//! process spent on each (user and system time, quiet). Asked for: below 5 ms.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a measurement that cannot go on fails, and says what it measured"
+)]
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What the clients of the other world do: polls, and a change for each so many of them.
+const POLLS_A_CHANGE: u64 = 20;
+const CLIENTS: u64 = 2;
+
+fn main() {
+    let rounds = std::env::args().skip(1).find_map(|word| word.parse().ok());
+    let rounds: usize = rounds.unwrap_or(200);
+    let server = Server::start();
+    let mut client = server.connect();
+    let wish = format!("{{\"fixture\": {}}}", quoted(&fixture()));
+    client.json("PUT", "/_mock/v1/worlds/loaded", &wish, 201);
+    client.json("PUT", "/_mock/v1/worlds/ten", &wish, 201);
+    client.json("PUT", "/w/ten/_mock/v1/snapshots/s", "{}", 200);
+    for load in [false, true] {
+        let done = Arc::new(AtomicBool::new(false));
+        let calls = Arc::new(AtomicU64::new(0));
+        let clients = if load { CLIENTS } else { 0 };
+        let began = Instant::now();
+        let callers: Vec<_> = (0..clients)
+            .map(|_| {
+                let client = server.connect();
+                let (done, calls) = (Arc::clone(&done), Arc::clone(&calls));
+                thread::spawn(move || burden(client, &done, &calls))
+            })
+            .collect();
+        println!(
+            "{}:",
+            if load {
+                "beside a loaded world"
+            } else {
+                "quiet"
+            }
+        );
+        let mut measure = |what: &str, ask: &mut dyn FnMut(&mut Client, usize)| {
+            let spent = server.cpu();
+            let mut times: Vec<Duration> = (0..rounds)
+                .map(|round| {
+                    let began = Instant::now();
+                    ask(&mut client, round);
+                    began.elapsed()
+                })
+                .collect();
+            let spent = server.cpu().saturating_sub(spent) / u32::try_from(rounds).unwrap();
+            times.sort();
+            let cpu = if load {
+                String::new()
+            } else {
+                format!(", CPU {spent:.2?}")
+            };
+            println!(
+                "  {what}: p50 {:.2?}, p99 {:.2?}{cpu}",
+                times[rounds / 2],
+                times[(rounds * 99 / 100).min(rounds - 1)],
+            );
+        };
+        for (what, wish) in [
+            ("from nothing", "{}"),
+            ("from a fixture of ten computers", wish.as_str()),
+            ("as a copy of it", r#"{"copy_of": "ten"}"#),
+        ] {
+            measure(what, &mut |client, round| {
+                client.json("PUT", &format!("/_mock/v1/worlds/m{round}"), wish, 201);
+            });
+            for round in 0..rounds {
+                let path = format!("/_mock/v1/worlds/m{round}");
+                server.connect().json("DELETE", &path, "", 204);
+            }
+        }
+        measure("a snapshot", &mut |client, round| {
+            let name = round % 50;
+            client.json(
+                "PUT",
+                &format!("/w/ten/_mock/v1/snapshots/s{name}"),
+                "{}",
+                200,
+            );
+        });
+        for (what, path) in [
+            ("a restore", "/w/ten/_mock/v1/snapshots/s/restore"),
+            ("a reset", "/w/ten/_mock/v1/reset"),
+        ] {
+            measure(what, &mut |client, _| client.json("POST", path, "{}", 200));
+        }
+        done.store(true, Ordering::Relaxed);
+        for caller in callers {
+            caller.join().unwrap();
+        }
+        if load {
+            let rate = calls.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+            println!("  the load meanwhile: {rate:.0} calls a second");
+        }
+    }
+    idle(&server, &mut client);
+}
+
+/// What an idle world takes in memory.
+fn idle(server: &Server, client: &mut Client) {
+    const WORLDS: usize = 200;
+    let before = server.memory_kib();
+    for number in 0..WORLDS {
+        client.json("PUT", &format!("/_mock/v1/worlds/idle{number}"), "{}", 201);
+    }
+    let each = (server.memory_kib() - before) / WORLDS as f64;
+    println!("an idle world: {each:.0} KiB");
+}
+
+/// Polls and changes another world until it is done.
+fn burden(mut client: Client, done: &AtomicBool, calls: &AtomicU64) {
+    let poll = "/w/loaded/getFullComputerInformation?computer_id=COMP-1";
+    while !done.load(Ordering::Relaxed) {
+        for _ in 0..POLLS_A_CHANGE {
+            client.json("GET", poll, "", 200);
+        }
+        let token = r#"{"purpose": "user"}"#;
+        client.json("POST", "/w/loaded/_mock/v1/tokens", token, 201);
+        calls.fetch_add(POLLS_A_CHANGE + 1, Ordering::Relaxed);
+    }
+}
+
+/// Ten computers with ten partitions each, and an instance on each computer.
+fn fixture() -> String {
+    let mut text = "computers:\n".to_owned();
+    for number in 1..=10 {
+        writeln!(text, "  - {{reference: COMP-{number}, partitions: 10}}").unwrap();
+    }
+    text.push_str("trees:\n");
+    for number in 1..=10 {
+        write!(
+            text,
+            "  - title: web-{number}\n    release: https://sr.example.org/software.cfg\n    \
+             on: {{computer: COMP-{number}, partition: slappart0}}\n    \
+             parameters: {{size: \"{number}\"}}\n"
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", text.replace('\n', "\\n"))
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_slapmaster"))
+            .args([
+                "serve",
+                "--listen",
+                "http://127.0.0.1:0",
+                "--log-level",
+                "warn",
+            ])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        let address = first
+            .strip_prefix("listening on http://")
+            .unwrap()
+            .to_owned();
+        assert!(lines.next().unwrap().unwrap().starts_with("ready in"));
+        Self { child, address }
+    }
+
+    fn connect(&self) -> Client {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client(BufReader::new(stream))
+    }
+
+    /// User and system time of the process until now; a tick of the system is 10 ms.
+    fn cpu(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(ticks * 10)
+    }
+
+    fn memory_kib(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS"))
+            .unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Client(BufReader<TcpStream>);
+
+impl Client {
+    fn json(&mut self, method: &str, path: &str, body: &str, status: u16) {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.get_mut().write_all(head.as_bytes()).unwrap();
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        let found = line.split(' ').nth(1).map(str::to_owned);
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.0.read_line(&mut line).unwrap();
+            if line == "\r\n" {
+                break;
+            }
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut answer = vec![0; length];
+        self.0.read_exact(&mut answer).unwrap();
+        let shown = String::from_utf8_lossy(&answer);
+        assert_eq!(
+            found.as_deref(),
+            Some(status.to_string().as_str()),
+            "{path}: {shown}"
+        );
+    }
+}
