@@ -19,21 +19,9 @@ use std::{io, path::PathBuf, time::Instant};
 
 use crate::{
     config::{LogFormat, Settings},
-<<<<<<< HEAD
     front,
     master::OpenError,
     net::BindError,
-=======
-    domain::behaviour::Behaviour,
-    front::{
-        self, AppState,
-        address::PublicAddress,
-        worlds::{WorldLimits, Worlds},
-    },
-    master::{AuthoritySource, Master, OpenError, WorldSettings},
-    mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
-    net::{BindError, Limits, Server},
->>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
 };
 
 use self::{
@@ -111,92 +99,19 @@ impl RunError {
 pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     let mut stop = StopSignals::install(settings.exit_with_parent).map_err(RunError::Signals)?;
     let announcer = Announcer::new(settings.log_format == LogFormat::Json);
-<<<<<<< HEAD
     let process = Process::start(&settings, |endpoint| announcer.listening(endpoint)).await?;
-=======
-
-    let given_identity = settings
-        .tls_files
-        .as_ref()
-        .map(tls::read_identity)
-        .transpose()?;
-    let listeners = Listeners::bind(&settings)?;
-    for listener in listeners.all() {
-        announcer.listening(listener.endpoint());
-    }
-    listeners::warn_if_reachable(listeners.all(), &settings);
-    let (main_urls, control_urls) = listeners.urls();
-
-    let wake = Wake::default();
-    let master = Master::open(world(&settings, wake.clone()))
-        .await
-        .map_err(RunError::Database)?;
-    let server = Server::new(Limits::default());
-    let state = AppState {
-        control_token: settings.control_token.clone(),
-        address: PublicAddress {
-            external_url: settings
-                .external_url
-                .as_ref()
-                .map(|url| Arc::from(url.as_str())),
-            trust_forwarded: settings.trust_forwarded,
-            ..PublicAddress::default()
-        },
-        ..AppState::new(master.clone())
-    };
-    let readiness = state.readiness.clone();
-    let worlds = Worlds::new(&state, WorldLimits::default());
-    // A reset leaves the world behind that was opened here: nobody else may hold it.
-    drop(state);
-    let background = {
-        let worlds = worlds.clone();
-        tokio::spawn(background::drive(move || worlds.masters(), wake))
-    };
-    let idle = {
-        let worlds = worlds.clone();
-        tokio::spawn(async move { worlds.watch_idle().await })
-    };
-    let tls = tls::of_listeners(given_identity, &listeners, &settings, &worlds).await?;
-    listeners.serve(&server, tls.as_ref(), &settings, &worlds, &readiness);
->>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
 
     let outcome = async {
-        let master = master;
         tokio::select! {
             biased;
             () = stop.asked() => return Ok(()),
             seeded = process.seed(&settings) => seeded?,
         }
-<<<<<<< HEAD
-=======
-        let (ca_certificate, database) = (
-            master.authority_certificate_pem().to_owned(),
-            master.database_path().to_owned(),
-        );
-        drop(master);
-        let kept = worlds.default_world().keep_baseline().await;
-        kept.map_err(|error| RunError::Fixture(SeedError::World(error)))?;
-        readiness.set();
->>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
         let _ready_file = settings
             .ready_file
             .clone()
             .map(|path| {
-<<<<<<< HEAD
                 ReadyFile::write(path.clone(), &process.described(&settings))
-=======
-                let content = serde_json::json!({
-                    "pid": std::process::id(),
-                    "version": env!("CARGO_PKG_VERSION"),
-                    "urls": main_urls,
-                    "control_urls": control_urls,
-                    "ca_certificate": ca_certificate,
-                    "database": database,
-                    "seed": settings.seed,
-                    "worlds": ["default"],
-                });
-                ReadyFile::write(path.clone(), &content)
->>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
                     .map_err(|source| RunError::ReadyFile { path, source })
             })
             .transpose()?;
@@ -207,22 +122,6 @@ pub async fn run(settings: Settings, began: Instant) -> Result<(), RunError> {
     .await;
 
     tracing::info!("stopping");
-<<<<<<< HEAD
-=======
-    let end = async {
-        // Who waits in a call for what will not happen any more is answered now.
-        worlds.end_waits();
-        server.stop().await;
-        background.abort();
-        idle.abort();
-        if tokio::time::timeout(CLOSE_TIME, worlds.close())
-            .await
-            .is_err()
-        {
-            tracing::warn!("the database did not close in time");
-        }
-    };
->>>>>>> 23ccf5ca2431adc03133f6d4ba99dd5227bd2177
     tokio::select! {
         () = process.stop() => outcome,
         () = stop.asked() => Err(RunError::StoppedAtOnce),

@@ -4,7 +4,7 @@
 //! is told anything here but by the answers: what a command prints, and which signals stop it, is
 //! the business of whoever runs it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::task::JoinHandle;
@@ -12,7 +12,14 @@ use tokio::task::JoinHandle;
 use crate::{
     config::Settings,
     domain::behaviour::Behaviour,
-    front::{self, AppState, address::PublicAddress, log::logged},
+    front::{
+        self, AppState,
+        address::{PublicAddress, Scheme},
+        auth::Access,
+        log::logged,
+        readiness::Readiness,
+        worlds::{Surface, WorldLimits, Worlds},
+    },
     master::{AuthoritySource, Master, WorldSettings},
     mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
     net::{Endpoint, HangUp, Limits, Server},
@@ -21,7 +28,8 @@ use crate::{
 use super::{
     RunError, background,
     listeners::{self, Listeners},
-    seed, slapproxy, tls,
+    seed::{self, SeedError},
+    slapproxy, tls,
 };
 
 /// How long the world may take to close; a client that waits for the end of the process waits
@@ -32,8 +40,9 @@ const CLOSE_TIME: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Process {
     server: Server,
-    state: AppState,
-    background: JoinHandle<()>,
+    worlds: Worlds,
+    readiness: Readiness,
+    background: [JoinHandle<()>; 2],
     main_urls: Vec<String>,
     control_urls: Vec<String>,
 }
@@ -61,11 +70,6 @@ impl Process {
         let master = Master::open(world(settings, wake.clone()))
             .await
             .map_err(RunError::Database)?;
-        let tls = tls::of_listeners(given_identity, &listeners, settings, &master).await?;
-        let background = {
-            let master = master.clone();
-            tokio::spawn(background::drive(move || vec![master.clone()], wake))
-        };
         let server = Server::new(Limits::default());
         let state = AppState {
             control_token: settings.control_token.clone(),
@@ -75,14 +79,25 @@ impl Process {
                     .as_ref()
                     .map(|url| Arc::from(url.as_str())),
                 trust_forwarded: settings.trust_forwarded,
-                scheme: front::address::Scheme::Http,
+                ..PublicAddress::default()
             },
             ..AppState::new(master)
         };
-        listeners.serve(&server, tls.as_ref(), settings, &state);
+        let readiness = state.readiness.clone();
+        // Nobody else holds the world that was opened here: a reset leaves it behind.
+        let worlds = Worlds::new(&state, WorldLimits::default());
+        drop(state);
+        let (driven, watched) = (worlds.clone(), worlds.clone());
+        let background = [
+            tokio::spawn(background::drive(move || driven.masters(), wake)),
+            tokio::spawn(async move { watched.watch_idle().await }),
+        ];
+        let tls = tls::of_listeners(given_identity, &listeners, settings, &worlds).await?;
+        listeners.serve(&server, tls.as_ref(), settings, &worlds, &readiness);
         Ok(Self {
             server,
-            state,
+            worlds,
+            readiness,
             background,
             main_urls,
             control_urls,
@@ -92,12 +107,16 @@ impl Process {
     /// Takes a slapproxy's world over, then loads the fixtures: all are read, then all are
     /// applied, before the world is ready.
     pub async fn seed(&self, settings: &Settings) -> Result<(), RunError> {
+        let world = self.worlds.default_world();
+        let master = world.master();
         if let Some(settings) = &settings.slapproxy {
-            slapproxy::take_over(settings, &self.state.master).await?;
+            slapproxy::take_over(settings, &master).await?;
         }
         let files = seed::files(settings.fixture_dir.as_deref(), &settings.fixtures)?;
-        seed::load(&files, &self.state.master).await?;
-        self.state.readiness.set();
+        seed::load(&files, &master).await?;
+        let kept = world.keep_baseline().await;
+        kept.map_err(|error| RunError::Fixture(SeedError::World(error)))?;
+        self.readiness.set();
         Ok(())
     }
 
@@ -109,7 +128,9 @@ impl Process {
     /// What answers without a listener: everything, to everybody. An answer that nobody is to get
     /// is marked with [`HangUp`].
     pub fn router(&self) -> Router {
-        let service = logged(front::router(self.state.clone()), |response| {
+        let (surface, access) = (Surface::Everything, Access::default());
+        let served = front::serve(&self.worlds, surface, access, Scheme::Http);
+        let service = logged(served, |response| {
             response.extensions_mut().insert(HangUp);
         });
         Router::new().fallback_service(service)
@@ -117,12 +138,14 @@ impl Process {
 
     /// The certificate of the world's authority, in PEM.
     pub fn authority_certificate_pem(&self) -> String {
-        self.state.master.authority_certificate_pem().to_owned()
+        let master = self.worlds.default_world().master();
+        master.authority_certificate_pem().to_owned()
     }
 
-    /// The file that keeps the world.
-    pub fn database(&self) -> &Path {
-        self.state.master.database_path()
+    /// The file that keeps the default world.
+    pub fn database(&self) -> PathBuf {
+        let master = self.worlds.default_world().master();
+        master.database_path().to_owned()
     }
 
     /// What the ready file says.
@@ -141,12 +164,13 @@ impl Process {
 
     /// Finishes the requests that run, closes the world and removes what is temporary.
     pub async fn stop(self) {
-        let master = &self.state.master;
         // Who waits in a call for what will not happen any more is answered now.
-        master.journal().end();
+        self.worlds.end_waits();
         self.server.stop().await;
-        self.background.abort();
-        if tokio::time::timeout(CLOSE_TIME, master.close())
+        for task in self.background {
+            task.abort();
+        }
+        if tokio::time::timeout(CLOSE_TIME, self.worlds.close())
             .await
             .is_err()
         {

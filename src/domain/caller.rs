@@ -22,6 +22,8 @@ pub enum Caller {
     Instance(Option<PartitionAddress>),
     /// Whoever this credential leads to.
     Certified(Credential),
+    /// A computer that the mock master plays itself: it may what its certificate would let it do.
+    Simulated(ComputerReference),
 }
 
 /// What a caller showed of itself, where that has to be proven.

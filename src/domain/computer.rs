@@ -90,6 +90,50 @@ impl Address {
     }
 }
 
+/// Partitions by number: how many have a third octet in common.
+const PER_OCTET: usize = 250;
+
+/// So many partitions of the computer of this number, with addresses that no other has, as long as
+/// there are fewer than 256 computers; those of IPv6 as long as there are fewer than 65,536.
+pub fn numbered_partitions(computer: usize, count: usize) -> Vec<PartitionFormat> {
+    (0..count)
+        .map(|index| numbered_partition(computer, index))
+        .collect()
+}
+
+/// The partition of this index of the computer of this number: with an address of either kind
+/// that no other has, as long as there are fewer than 256 computers.
+fn numbered_partition(computer: usize, index: usize) -> PartitionFormat {
+    let high = (index / PER_OCTET + computer / 256 * 41) % 256;
+    let (middle, low) = (computer % 256, index % PER_OCTET + 1);
+    PartitionFormat {
+        reference: PartitionReference::trusted(format!("slappart{index}")),
+        tap_name: format!("slaptap{index}"),
+        addresses: [
+            format!("10.{high}.{middle}.{low}"),
+            format!("2001:db8:{:x}::{:x}", computer % 0x1_0000, index + 1),
+        ]
+        .into_iter()
+        .map(|address| {
+            let netmask = whole_netmask(&address).to_owned();
+            (address, netmask)
+        })
+        .collect(),
+        route: None,
+        described: None,
+        capabilities: Vec::new(),
+    }
+}
+
+/// The netmask of a single address.
+pub fn whole_netmask(address: &str) -> &'static str {
+    if address.contains(':') {
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
+    } else {
+        "255.255.255.255"
+    }
+}
+
 impl PartitionFormat {
     /// The name under which its addresses are kept: the tap's, or the partition's own where the
     /// tap has none (as slapproxy; production would lose addresses, `slap.md` 5.12).

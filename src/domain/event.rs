@@ -76,6 +76,16 @@ states! {
         TokenUsed = "token_used",
         /// A background round was run.
         RoundRun = "round_run",
+        /// A computer is simulated from now on, or otherwise than before, or no more.
+        ComputerSimulated = "computer_simulated",
+        /// What a simulated computer works on stands still.
+        SimulationHeld = "simulation_held",
+        /// What a simulated computer works on goes on.
+        SimulationReleased = "simulation_released",
+        /// It was ordered that a simulated computer fails.
+        FailureOrdered = "failure_ordered",
+        /// What failed on a simulated computer is to recover.
+        RecoveryOrdered = "recovery_ordered",
         /// The background was told to work otherwise.
         BackgroundChanged = "background_changed",
         /// The clock was set, frozen, moved on or let run again.

@@ -115,6 +115,8 @@ pub struct SeedComputer {
     pub software: Vec<SeedSoftware>,
     /// What it last reported of itself.
     pub report: Option<StatusReport>,
+    /// How it is simulated, if it is, as `mock::simulate::Rules::stored` writes it.
+    pub simulate: Option<String>,
 }
 
 /// What is said of a computer beside its format.

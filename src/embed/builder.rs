@@ -287,7 +287,7 @@ fn run(settings: &Settings, ready: Ready, stopped: oneshot::Receiver<()>) {
             router: process.router(),
             urls: process.urls().to_vec(),
             ca_certificate: process.authority_certificate_pem(),
-            database: process.database().to_owned(),
+            database: process.database(),
         };
         drop(report.send(Ok(started)));
         // Also when whoever would stop it is gone.

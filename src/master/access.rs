@@ -278,6 +278,9 @@ impl World {
 impl Operation<'_> {
     /// Who calls, where that has to be proven.
     pub(super) async fn identify(&mut self, caller: &Caller) -> Result<Proven> {
+        if matches!(caller, Caller::Simulated(_)) && self.playing.is_some() {
+            return Ok(self.playing.clone());
+        }
         self.world.identify(self.tx, caller).await
     }
 

@@ -1,6 +1,7 @@
 //! When the background of a world works: by itself, when something is due, or on demand.
 //!
-//! What it does is a round (`round.rs`) and writing the contacts of computers. A round is due a
+//! What it does is a round (`round.rs`), the work of simulated computers (`simulate/`) and writing
+//! the contacts of computers. A round is due a
 //! second after the first change since the last one, by the world's clock: one that found nothing
 //! to do is followed by none until something changes, so that an idle world costs nothing. Whoever
 //! drives the worlds of a process asks each how long it can wait ([`Master::background_rest`]) and
@@ -183,6 +184,7 @@ impl Master {
             subject: "background".to_owned(),
             about: About::default(),
             text: in_words(after).to_owned(),
+            by_simulation: false,
         };
         self.0.tell(journal::request(), event);
         let resumed = before.allocation == AllocationMode::Paused
@@ -199,7 +201,13 @@ impl Master {
         if self.0.background.state().mode == BackgroundMode::Manual {
             return None;
         }
-        self.round_due()
+        self.soonest_due()
+    }
+
+    /// The soonest moment at which there is something to do, by itself or on demand.
+    fn soonest_due(&self) -> Option<Timestamp> {
+        let due = [self.round_due(), self.simulated_due()];
+        due.into_iter().flatten().min()
     }
 
     /// When the next round is run by itself, if one is.
@@ -240,18 +248,22 @@ impl Master {
         if self.0.background.state().mode == BackgroundMode::Manual {
             return Ok(());
         }
+        if self.simulated_due().is_some_and(|due| due <= now) {
+            self.simulate_due_work().await?;
+        }
         if self.round_due().is_some_and(|due| due <= now) {
             self.round(Rounds::ByTimer).await?;
         }
         Ok(())
     }
 
-    /// Runs one background round on demand: frees partitions, ends what ends by itself, carries
+    /// Runs one background round on demand, after what is due of simulated computers: frees partitions, ends what ends by itself, carries
     /// states one level down, gives trees their roots, allocates what waits; in this order. Says
     /// whether it found anything to do.
     pub async fn run_round(&self) -> Result<bool> {
         self.write_contacts().await?;
-        self.round(Rounds::Asked).await
+        let deeds = self.simulate_due_work().await?;
+        Ok(self.round(Rounds::Asked).await? || deeds > 0)
     }
 
     /// Runs rounds until one finds nothing to do, and no more than `most_rounds`. Where nothing is
@@ -271,7 +283,7 @@ impl Master {
             if self.run_round().await? {
                 continue;
             }
-            match self.next_due().filter(|due| *due <= until) {
+            match self.soonest_due().filter(|due| *due <= until) {
                 None => outcome.settled = true,
                 Some(due) => {
                     moved |= self.0.clock.reach(due);

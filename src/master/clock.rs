@@ -133,6 +133,7 @@ impl Master {
                 subject: "clock".to_owned(),
                 about: About::default(),
                 text: in_words(before, after.mode, target),
+                by_simulation: false,
             };
             self.0.tell(journal::request(), event);
         }

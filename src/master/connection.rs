@@ -40,7 +40,7 @@ impl Master {
 }
 
 impl Operation<'_> {
-    async fn publish(
+    pub(super) async fn publish(
         &mut self,
         caller: &Caller,
         name: &InstanceName,
@@ -54,7 +54,7 @@ impl Operation<'_> {
             return Ok(Published::Same);
         }
         store::instance::set_connection(self.tx, subject.id, connection).await?;
-        self.touch(subject.computer_id);
+        self.touch_told(subject.computer_id);
         // Their names alone: a value may be a password.
         let names: Vec<&str> = connection.iter().map(|(name, _)| name).collect();
         let words = match names.as_slice() {

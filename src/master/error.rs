@@ -67,6 +67,9 @@ pub enum Missing {
     /// A computer requests in its own name, which only people and instances can.
     #[error("computer `{0}` requests nothing for itself: name the partition whose instance does")]
     Requester(ComputerReference),
+    /// The computer is not simulated.
+    #[error("computer `{0}` is not simulated")]
+    Simulation(ComputerReference),
     /// A root request names no project and none can be guessed.
     #[error("the request names no project, and none can be guessed from it")]
     ProjectGuess,

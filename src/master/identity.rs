@@ -159,7 +159,8 @@ impl World {
             Caller::Certified(_)
             | Caller::DefaultUser
             | Caller::Computer(_)
-            | Caller::Instance(_) => None,
+            | Caller::Instance(_)
+            | Caller::Simulated(_) => None,
         }
     }
 
@@ -169,8 +170,15 @@ impl World {
         connection: &mut store::Connection,
         caller: &Caller,
     ) -> Result<Proven> {
-        let Caller::Certified(credential) = caller else {
-            return Ok(None);
+        let credential = match caller {
+            Caller::Certified(credential) => credential,
+            Caller::Simulated(computer) => {
+                let row = store::computer::live(connection, computer).await?;
+                let id = row.ok_or(CredentialRefused::SubjectGone)?.id;
+                let reference = computer.clone();
+                return Ok(Some(Arc::new(Identity::Computer { id, reference })));
+            }
+            Caller::DefaultUser | Caller::Computer(_) | Caller::Instance(_) => return Ok(None),
         };
         let refused = match credential {
             Credential::None => CredentialRefused::Missing,

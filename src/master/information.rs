@@ -390,7 +390,7 @@ pub(super) async fn requested_view(
 }
 
 /// The shared instances that a host is told: those that are started.
-fn listed_shared(instances: Vec<Placed>) -> Vec<SharedView> {
+pub(super) fn listed_shared(instances: Vec<Placed>) -> Vec<SharedView> {
     instances
         .into_iter()
         .filter(|instance| is_listed_by_host(instance.kind, instance.wanted.state))
@@ -408,7 +408,7 @@ fn listed_shared(instances: Vec<Placed>) -> Vec<SharedView> {
 }
 
 /// The timestamp that a node compares (`semantics.md` 8.3).
-fn visible_timestamp(
+pub(super) fn visible_timestamp(
     touched_at: Timestamp,
     stamped_at: Timestamp,
     shared: &[SharedView],

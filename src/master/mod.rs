@@ -34,6 +34,7 @@ mod request;
 mod round;
 mod search;
 mod seed;
+mod simulate;
 mod snapshot;
 mod software;
 mod standing;
@@ -60,6 +61,9 @@ pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
+pub use simulate::{
+    FailureOrder, InstanceWork, Scale, SimulatedView, SoftwareWork, WhatFailed, WorkView,
+};
 pub use snapshot::{Baseline, Memory, Snapshot};
 pub use software::SupplyOutcome;
 pub use view::{
@@ -85,6 +89,7 @@ use crate::{
         faults::Faults,
         journal::{self, Event, Journal, JournalLimits},
         metrics::{self, Metrics},
+        simulate::Simulation,
     },
     pki::Authority,
     store::{Store, StoreError, lookup::Named},
@@ -152,6 +157,7 @@ struct World {
     clock: Clock,
     journal: Journal,
     faults: Faults,
+    simulation: Simulation,
     metrics: Metrics,
     /// Its place among the worlds that are open.
     _place: metrics::Place,
@@ -183,6 +189,7 @@ impl Master {
             clock: settings.clock,
             journal: Journal::new(settings.journal),
             faults: Faults::new(settings.seed),
+            simulation: Simulation::new(settings.seed),
             _place: settings.metrics.world_opens(),
             metrics: settings.metrics,
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
@@ -199,6 +206,10 @@ impl Master {
             store: store.clone(),
             successor: OnceLock::new(),
         }));
+        master
+            .resume_simulation()
+            .await
+            .map_err(|error| store.unusable(error))?;
         if let Some(reference) = master.0.default_computer.clone() {
             master.ensure_computer(reference).await.map_err(|error| {
                 OpenError::DefaultComputer {
@@ -334,6 +345,7 @@ impl Master {
                     subject: computer.as_str().to_owned(),
                     about: About::computer(computer),
                     text: format!("computer {computer} asked for the first time"),
+                    by_simulation: false,
                 };
                 self.0.tell(journal::request(), event);
                 true
@@ -390,6 +402,21 @@ impl World {
     /// Learns what a committed operation changed.
     fn learn(&self, effects: &operation::Effects, request: Option<RequestId>) {
         self.pulses.touch(effects.computers.iter().copied());
+        let now = self.clock.now();
+        for change in &effects.played {
+            match change {
+                operation::Played::From {
+                    id,
+                    reference,
+                    since,
+                } => self.simulation.add(*id, reference, *since, now),
+                operation::Played::NoMore { id } => self.simulation.remove(*id),
+            }
+        }
+        let is_due = self.simulation.wake(&effects.woken, now);
+        if is_due || !effects.played.is_empty() {
+            self.background.wake();
+        }
         if effects.credentials_changed {
             self.identities.forget();
         }
@@ -436,11 +463,32 @@ impl World {
     ) -> Option<AccessStatus> {
         let expiry_s = self.behaviour().status_expiry_s;
         let kept = written.filter(|status| !status.is_forgotten(now, expiry_s));
-        match (subject, self.pulses.contact(reference)) {
-            (StatusSubject::Computer, Some(contact)) => contact
+        let contact = match subject {
+            StatusSubject::Computer => self.contact(reference, kept.as_ref(), now),
+            StatusSubject::Instance | StatusSubject::Installation => None,
+        };
+        match contact {
+            Some(contact) => contact
                 .applied_to(kept, &ComputerReference::trusted(reference.to_owned()))
                 .filter(|status| !status.is_forgotten(now, expiry_s)),
-            _ => kept,
+            None => kept,
+        }
+    }
+
+    /// When a computer asked last, as far as that is not written yet. One that is simulated asks
+    /// all the time, which is written nowhere.
+    fn contact(
+        &self,
+        computer: &str,
+        written: Option<&AccessStatus>,
+        now: Timestamp,
+    ) -> Option<pulse::Contact> {
+        match self.simulation.since(computer) {
+            Some(since) => {
+                let reported = written.map_or(since, |status| status.created_at.max(since));
+                Some(pulse::Contact::between(reported.min(now), now))
+            }
+            None => self.pulses.contact(computer),
         }
     }
 }

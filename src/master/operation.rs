@@ -28,6 +28,10 @@ use crate::{
 pub(super) struct Effects {
     /// Computers that are told something else from now on.
     pub(super) computers: BTreeSet<i64>,
+    /// Computers that have something else to do from now on, as far as they are simulated.
+    pub(super) woken: BTreeSet<i64>,
+    /// Computers that are simulated from now on, or no more.
+    pub(super) played: Vec<Played>,
     /// What happened.
     pub(super) events: Vec<Event>,
     /// Contacts that are part of a status that was written.
@@ -38,6 +42,25 @@ pub(super) struct Effects {
     pub(super) credentials_changed: bool,
     /// Whether a round has nothing to look at because of it.
     pub(super) leaves_nothing_to_rounds: bool,
+}
+
+/// A computer that is simulated from now on, or no more.
+#[derive(Debug, Clone)]
+pub(super) enum Played {
+    /// It is.
+    From {
+        /// Row.
+        id: i64,
+        /// Its reference.
+        reference: ComputerReference,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is not.
+    NoMore {
+        /// Row.
+        id: i64,
+    },
 }
 
 /// A software instance that was made.
@@ -61,6 +84,8 @@ pub(super) struct Operation<'a> {
     pub(super) now: Timestamp,
     /// Whether something happened that may let a waiting instance be allocated.
     pub(super) unsettled: bool,
+    /// The simulated computer that does what is being done.
+    pub(super) playing: Proven,
     effects: Effects,
 }
 
@@ -116,6 +141,7 @@ impl World {
             now: self.clock.now(),
             world: self,
             unsettled: false,
+            playing: None,
             effects: Effects::default(),
         };
         let answer = body(&mut operation, arguments).await?;
@@ -142,6 +168,31 @@ impl Operation<'_> {
     /// What the computer, if there is one, is told changes.
     pub(super) fn touch(&mut self, computer_id: Option<i64>) {
         self.effects.computers.extend(computer_id);
+        self.effects.woken.extend(computer_id);
+    }
+
+    /// The same for what the computer itself reported, which gives it nothing to do.
+    pub(super) fn touch_told(&mut self, computer_id: Option<i64>) {
+        self.effects.computers.extend(computer_id);
+    }
+
+    /// A computer, if it is simulated, has something else to do.
+    pub(super) fn wake(&mut self, computer_id: i64) {
+        self.effects.woken.insert(computer_id);
+    }
+
+    /// A computer is simulated, since then.
+    pub(super) fn played(&mut self, id: i64, reference: &ComputerReference, since: Timestamp) {
+        self.effects.played.push(Played::From {
+            id,
+            reference: reference.clone(),
+            since,
+        });
+    }
+
+    /// A computer is simulated no more.
+    pub(super) fn played_no_more(&mut self, id: i64) {
+        self.effects.played.push(Played::NoMore { id });
     }
 
     /// A software instance was made, which needs a certificate.
@@ -176,6 +227,7 @@ impl Operation<'_> {
             subject: subject.to_owned(),
             about,
             text: text.into(),
+            by_simulation: self.playing.is_some(),
         });
     }
 
@@ -304,7 +356,13 @@ impl Operation<'_> {
                 (None, Some(claimed.as_ref().unwrap_or(at)))
             }
             (_, Caller::Instance(claimed)) => (None, claimed.as_ref()),
-            (_, Caller::DefaultUser | Caller::Computer(_) | Caller::Certified(_)) => (None, None),
+            (
+                _,
+                Caller::DefaultUser
+                | Caller::Computer(_)
+                | Caller::Certified(_)
+                | Caller::Simulated(_),
+            ) => (None, None),
         };
         if let Some(claimed) = claimed
             && Some(claimed) != named
@@ -334,7 +392,7 @@ impl Operation<'_> {
     fn taken_author(&self, caller: &Caller, about: &str) -> String {
         match caller {
             Caller::DefaultUser => self.world.default_user.reference.as_str(),
-            Caller::Computer(computer) => computer.as_str(),
+            Caller::Computer(computer) | Caller::Simulated(computer) => computer.as_str(),
             Caller::Instance(_) | Caller::Certified(_) => about,
         }
         .to_owned()

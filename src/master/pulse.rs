@@ -29,6 +29,11 @@ pub(super) struct Contact {
 }
 
 impl Contact {
+    /// Contacts from the one moment to the other.
+    pub(super) const fn between(first: Timestamp, last: Timestamp) -> Self {
+        Self { first, last }
+    }
+
     /// The computer's status with this contact, given the written one.
     ///
     /// A report that was written later than the contact stands. One of the same moment does not:

@@ -231,7 +231,7 @@ impl Master {
     pub async fn note_call(&self, caller: &Caller, computer: &ComputerReference) -> Result<()> {
         let mut connection = self.0.store.glance().await?;
         let own = match caller {
-            Caller::Computer(calling) => calling == computer,
+            Caller::Computer(calling) | Caller::Simulated(calling) => calling == computer,
             Caller::Certified(_) => {
                 let who = self.0.identify(&mut connection, caller).await?;
                 who.is_some_and(|identity| is_itself(&identity, computer.as_str()))

@@ -68,7 +68,7 @@ impl Master {
 }
 
 impl Operation<'_> {
-    async fn report(
+    pub(super) async fn report(
         &mut self,
         caller: &Caller,
         name: &InstanceName,
@@ -118,7 +118,7 @@ impl Operation<'_> {
             .report_status(instance, reference, report, author)
             .await?
         {
-            self.touch(subject.computer_id);
+            self.touch_told(subject.computer_id);
         }
         self.reported(subject.id, report, log).await
     }

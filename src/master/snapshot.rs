@@ -19,6 +19,7 @@ use crate::{
         clock::{Clock, ClockState},
         faults::{Faults, FaultsState},
         journal::{Journal, JournalState},
+        simulate::{Simulation, SimulationState},
     },
     pki::Authority,
     store::{Image, ImageSlot, Store},
@@ -39,6 +40,8 @@ pub struct Memory {
     pub behaviour: Arc<Behaviour>,
     /// The fault rules, with what they did until then.
     pub faults: FaultsState,
+    /// Which computers are simulated.
+    pub simulation: SimulationState,
     /// What had happened.
     pub journal: JournalState,
     /// Where the randomness was.
@@ -251,6 +254,7 @@ impl World {
             background: self.background.state(),
             behaviour: self.behaviour(),
             faults: self.faults.state(self.clock.now()),
+            simulation: self.simulation.state(),
             journal: self.journal.state(),
             random: random.clone(),
         }
@@ -268,6 +272,7 @@ impl World {
                 clock.now(),
                 self.background.wake_of_process(),
             ),
+            simulation: Simulation::again(self.seed, &memory.simulation, clock.now()),
             clock,
             journal: match heir {
                 Heir::Itself => self.journal.continued(&memory.journal),

@@ -208,7 +208,7 @@ impl Operation<'_> {
             return Err(RefusedValue::NotAskedToBeDestroyed(installation.release.clone()).into());
         }
         store::installation::invalidate(self.tx, installation).await?;
-        self.touch(Some(computer_id));
+        self.touch_told(Some(computer_id));
         self.event(
             EventKind::SoftwareDestroyed,
             installation.reference.as_str(),

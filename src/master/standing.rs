@@ -35,7 +35,9 @@ impl Master {
             Standing::Seen(computer) => {
                 let subject = StatusSubject::Computer;
                 let status = store::status::read(&mut tx, subject, computer.as_str()).await?;
-                let holds = status.is_some() || self.0.pulses.contact(computer.as_str()).is_some();
+                let holds = status.is_some()
+                    || self.0.pulses.contact(computer.as_str()).is_some()
+                    || self.0.simulation.since(computer.as_str()).is_some();
                 let known = store::computer::by_reference(&mut tx, computer).await?;
                 let seen = match (holds, known) {
                     (true, _) => format!("computer {computer} was seen"),

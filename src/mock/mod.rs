@@ -9,3 +9,4 @@ pub mod clock;
 pub mod faults;
 pub mod journal;
 pub mod metrics;
+pub mod simulate;

@@ -230,6 +230,7 @@ impl Computers {
             policy: ComputerPolicy::default(),
             software: Vec::new(),
             report: None,
+            simulate: None,
         });
         self.list.last_mut()
     }

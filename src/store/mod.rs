@@ -25,6 +25,7 @@ pub(crate) mod partition;
 pub(crate) mod product;
 pub(crate) mod release;
 pub(crate) mod search;
+pub(crate) mod simulated;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod tree;

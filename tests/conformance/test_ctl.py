@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 
+import slapos.slap
 from slapos.slap import NotFoundError
 
 from support import COMPUTER, RELEASE, MasterTestCase, main
@@ -111,6 +112,28 @@ class CredentialsTest(TlsTestCase):
             over_tls = [BINARY, "ctl", "--url", self.master.tls_url, "tree", "--ca", ca.name]
             done = subprocess.run(over_tls, capture_output=True, text=True, timeout=60)
             self.assertEqual((done.returncode, done.stdout), (0, "no such tree\n"), done.stderr)
+
+
+class WorldTest(MasterTestCase):
+    def test_a_client_lives_in_a_world_that_ctl_made_and_takes_back(self):
+        fixture = "computers: [{reference: %s, partitions: 1}]\n" % COMPUTER
+        made = json.loads(ctl(self.master, "world", "create", "ci-7", "--fixture", "-", "--json", stdin=fixture))
+        library = slapos.slap.slap()
+        library.initializeConnection(made["url"])
+        library.registerSupply().supply(RELEASE, COMPUTER)
+        self.assertEqual(library.registerOpenOrder().request(RELEASE, "web").getId(), "slappart0")
+        there = ("--world", "ci-7")
+        self.assertIn("SOFTINST-1", ctl(self.master, "tree", *there))
+        self.assertEqual(ctl(self.master, "tree"), "no such tree\n")
+        ctl(self.master, "snapshot", "take", "asked", *there)
+        ctl(self.master, "reset", *there)
+        (partition,) = library.registerComputer(COMPUTER).getComputerPartitionList()
+        self.assertEqual(partition.getState(), "destroyed")
+        ctl(self.master, "snapshot", "restore", "asked", *there)
+        (partition,) = library.registerComputer(COMPUTER).getComputerPartitionList()
+        self.assertEqual(partition.getState(), "started")
+        ctl(self.master, "world", "delete", "ci-7")
+        self.assertRaises(NotFoundError, library.registerComputer(COMPUTER).getComputerPartitionList)
 
 
 class TerminalTest(MasterTestCase):

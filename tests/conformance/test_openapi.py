@@ -16,6 +16,7 @@ REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
 JOURNAL = "/_mock/v1/journal"
+COMPUTERS = "/_mock/v1/computers"
 SNAPSHOTS = "/_mock/v1/snapshots"
 WORLDS = "/_mock/v1/worlds"
 TREES = "/_mock/v1/trees"
@@ -110,6 +111,24 @@ class OpenApiTest(MasterTestCase):
         self.assertEqual(len(done("GET", FAULTS)["faults"]), 2)
         self.assertEqual(done("DELETE", FAULTS + "/{name}", path=FAULTS + "/y"), {"removed": 1})
         self.assertEqual(done("DELETE", FAULTS), {"removed": 1})
+        web = {"release": "https://example.org/*", "type": "web", "publish": {"url": "{ipv6}", "port": 80}}
+        failure = {"text": "no", "count": 1, "probability": 0.5}
+        simulate = {"profile": "slow", "build_s": [1, 2.5], "build_failure": failure, "breakdown": False, "rules": [web]}
+        partition = {"reference": "a", "addresses": ["10.0.0.1", {"address": "::1"}], "capabilities": ["gpu"]}
+        done("POST", COMPUTERS, {"reference": "A", "partitions": [partition], "software": ["x"], "simulate": simulate})
+        done("POST", COMPUTERS, {"reference": "B", "partitions": 2, "categories": {"region": "x"}, "reported": "contact"})
+        done("POST", COMPUTERS + "/scale", {"count": 2, "partitions": 1, "simulate": "healthy"})
+        one = COMPUTERS + "/{reference}"
+        path = COMPUTERS + "/A"
+        for what, value in (("hold", {}), ("release", {"what": "software"}), ("fail", {"release": "x", "text": "y"})):
+            done("POST", "%s/%s" % (one, what), value, path="%s/%s" % (path, what))
+        self.assertEqual(done("GET", one, path=path)["work"]["failures"][0]["left"], 1)
+        done("POST", one + "/recover", {"partition": "a"}, path=path + "/recover")
+        self.assertIsNone(done("GET", one, path=COMPUTERS + "/B")["work"])
+        self.assertEqual(done("GET", one + "/simulate", path=path + "/simulate"), simulate)
+        done("PUT", one + "/simulate", {"needs_software": False}, path=path + "/simulate")
+        self.assertEqual(done("DELETE", one + "/simulate", path=path + "/simulate"), {"removed": 1})
+        self.assertEqual(len(done("GET", COMPUTERS)["computers"]), 5)
         self.supply()
         self.request()
         self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
@@ -177,6 +196,13 @@ class OpenApiTest(MasterTestCase):
                 + [dict({"effect": {"drop": True}}, **wrong) for wrong in ({"when": "x"}, {"sequence": []})]
                 + [{"effect": {"drop": True}, "match": {"nth": nth}} for nth in (0, [], [0], "1")],
             ),
+            (
+                COMPUTERS,
+                [{}, [], {"reference": 1}, {"reference": "A", "partitions": -1}, {"reference": "A", "simulate": "x"}]
+                + [{"reference": "A", "simulate": {"start_s": wrong}} for wrong in (-1, "1", [1], [1, 2, 3], True)]
+                + [{"reference": "A", "simulate": {"rules": [{"releas": "x"}]}}],
+            ),
+            (COMPUTERS + "/scale", [{}, [], {"count": 0}, {"count": 10001}, {"count": 1, "simulate": {"x": 1}}]),
             (
                 JOURNAL + "/wait",
                 [[], {"entry": 1}, {"entry": {}, "timeout_s": 301}, {"entri": {}}, {"state": {"is": "x"}}]

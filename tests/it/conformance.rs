@@ -78,6 +78,7 @@ modules! {
         test_request: "Requests of a user and of an instance.",
         test_scenario: "A story that a fixture tells: built at the third try, started, published, expired.",
         test_shared: "Shared instances.",
+        test_simulation: "Simulated computers, as whoever only requests meets them.",
         test_software: "Supply, software reports, products.",
         test_slapos_cfg: "The configuration of a slapproxy, beside the real one: what it says is so.",
         test_slapproxy_import: "The world of a slapproxy of any age, taken over.",

@@ -28,6 +28,7 @@ mod presets;
 mod process;
 mod rooms;
 mod scenarios;
+mod simulation;
 mod slap_calls;
 mod slapos_cfg;
 mod support;

@@ -253,10 +253,15 @@ impl<'m> Line<'m> {
     }
 }
 
-/// A whole number, as the value of a flag.
+/// A whole number, as the value of an argument.
 pub(super) fn number(name: &str, text: &str) -> Result<u64, Failure> {
     text.parse().map_err(|_| {
-        let reason = format!("--{name}: `{text}` is no whole number, which was expected");
+        let dashes = if name.starts_with(char::is_uppercase) {
+            ""
+        } else {
+            "--"
+        };
+        let reason = format!("{dashes}{name}: `{text}` is no whole number, which was expected");
         Failure::new(Failure::USAGE, reason)
     })
 }

@@ -16,6 +16,7 @@ mod show;
 mod token;
 mod tree;
 mod verify;
+mod world;
 mod written;
 
 use std::{
@@ -64,6 +65,9 @@ static ENTRIES: &[Entry] = &[
     Entry::Verb(tree::VERB),
     Entry::Topic(clock::TOPIC),
     Entry::Topic(clock::OF_BACKGROUND),
+    Entry::Topic(world::TOPIC),
+    Entry::Verb(world::RESET),
+    Entry::Topic(world::SNAPSHOTS),
     Entry::Topic(certificate::TOPIC),
     Entry::Topic(token::TOPIC),
     Entry::Verb(METRICS),

@@ -51,6 +51,41 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
     ),
     (
         Method::POST,
+        "/_mock/v1/computers",
+        r#"{"reference": "COMP-100", "partitions": 10, "simulate": "healthy"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/computers/scale",
+        r#"{"prefix": "SIM-", "count": 3, "partitions": 2, "simulate": {"profile": "flaky"}}"#,
+    ),
+    (
+        Method::PUT,
+        "/_mock/v1/computers/{reference}/simulate",
+        r#"{"build_s": [10, 60], "publish": {"url": "http://[{ipv6}]:{parameter.port|8080}/"}}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/computers/{reference}/hold",
+        r#"{"what": "software"}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/computers/{reference}/release",
+        "{}",
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/computers/{reference}/fail",
+        r#"{"partition": "slappart0", "text": "out of memory", "count": 2}"#,
+    ),
+    (
+        Method::POST,
+        "/_mock/v1/computers/{reference}/recover",
+        "{}",
+    ),
+    (
+        Method::POST,
         "/_mock/v1/journal/wait",
         r#"{"entry": {"kind": "event"}, "timeout_s": 5}"#,
     ),

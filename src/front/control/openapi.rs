@@ -115,10 +115,18 @@ pub(super) enum Kind {
     Texts,
     /// A list of so many values of a kind.
     Items(&'static Kind, RangeInclusive<usize>),
+    /// A list of values of a kind.
+    Many(&'static Kind),
     /// An object with these keys.
     Object(&'static [Key]),
     /// An object of texts under any keys.
     Dictionary,
+    /// An object of texts and whole numbers under any keys, up to so many.
+    TextsOrNumbers(usize),
+    /// An object of texts, numbers, `true` and `false` under any keys.
+    Scalars,
+    /// `null`.
+    Null,
     /// A text, or a number that is written as one.
     TextOrNumber,
     /// A number of seconds.
@@ -196,10 +204,21 @@ impl Kind {
                 "minItems": count.start(),
                 "maxItems": count.end(),
             }),
+            Self::Many(kind) => json!({ "type": "array", "items": kind.schema(way) }),
             Self::Object(keys) => object(way, *keys),
             Self::Dictionary => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
+            Self::TextsOrNumbers(most) => json!({
+                "type": "object",
+                "additionalProperties": { "type": ["string", "integer"] },
+                "maxProperties": most,
+            }),
+            Self::Scalars => json!({
+                "type": "object",
+                "additionalProperties": { "type": ["string", "number", "boolean"] },
+            }),
+            Self::Null => json!({ "type": "null" }),
             Self::TextOrNumber => json!({ "type": ["string", "integer"] }),
             Self::Seconds => json!({ "type": "number", "minimum": 0 }),
             Self::AnyNumber => json!({ "type": "number" }),

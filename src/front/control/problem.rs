@@ -17,7 +17,7 @@ use crate::{
         body::BodyError,
         log::{INTERNAL_ERROR, InternalFailure},
     },
-    master::MasterError,
+    master::{MasterError, Missing},
 };
 
 /// Why a call of the control surface was not done.
@@ -93,13 +93,15 @@ const fn status(error: &MasterError) -> StatusCode {
         MasterError::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
         MasterError::Forbidden(_) => StatusCode::FORBIDDEN,
         MasterError::Invalid(_) => StatusCode::BAD_REQUEST,
-        MasterError::NotFound(_) | MasterError::UnknownRequester(_) => StatusCode::NOT_FOUND,
-        MasterError::NothingFree(_)
+        // The computer is there, and is no such one now.
+        MasterError::NotFound(Missing::Simulation(_))
+        | MasterError::NothingFree(_)
         | MasterError::RefusedValue(_)
         | MasterError::BrokenRule(_)
         | MasterError::CertificateRefused(_)
         | MasterError::Issuing(_)
         | MasterError::SeedRefused(_) => StatusCode::CONFLICT,
+        MasterError::NotFound(_) | MasterError::UnknownRequester(_) => StatusCode::NOT_FOUND,
         MasterError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -222,6 +222,7 @@ fn as_production(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::User(_)
         | Missing::Project(_)
         | Missing::Requester(_)
+        | Missing::Simulation(_)
         | Missing::ProjectGuess => NOT_FOUND,
     }
 }
@@ -234,6 +235,7 @@ fn as_slapproxy(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::User(_)
         | Missing::Project(_)
         | Missing::Requester(_)
+        | Missing::Simulation(_)
         | Missing::ProjectGuess => NOT_FOUND,
         Missing::Computer(_)
         | Missing::Partition(_)

@@ -91,7 +91,7 @@ fn at<T>(place: SeedPlace, outcome: Result<T>) -> Result<T> {
 }
 
 impl Operation<'_> {
-    async fn seed(&mut self, seed: &Seed) -> Result<()> {
+    pub(super) async fn seed(&mut self, seed: &Seed) -> Result<()> {
         for (place, project) in &seed.projects {
             self.seed_project(*place, project).await?;
         }
@@ -212,6 +212,9 @@ impl Operation<'_> {
             let reference = reference.as_str();
             self.report_status(StatusSubject::Computer, reference, report, reference)
                 .await?;
+        }
+        if let Some(rules) = &computer.simulate {
+            self.simulate(id, reference, rules).await?;
         }
         self.touch(Some(id));
         Ok(())

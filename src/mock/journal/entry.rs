@@ -99,6 +99,8 @@ pub struct Event {
     pub about: About,
     /// What happened, in words.
     pub text: String,
+    /// Whether a simulated computer did it.
+    pub by_simulation: bool,
 }
 
 /// What may hold a secret, as it was sent: whoever shows it takes the secrets out first.

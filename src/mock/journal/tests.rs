@@ -15,6 +15,7 @@ fn event(subject: &str, text: &str) -> Event {
         subject: subject.to_owned(),
         about: About::default(),
         text: text.to_owned(),
+        by_simulation: false,
     }
 }
 

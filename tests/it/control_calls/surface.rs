@@ -19,7 +19,10 @@ const TOKEN: &str = "open-sesame";
 
 /// A route's path with something in the place of what a caller chooses.
 fn path(route: &str) -> String {
-    route.replace("{serial}", "abcdef").replace("{name}", "x")
+    route
+        .replace("{serial}", "abcdef")
+        .replace("{name}", "x")
+        .replace("{reference}", "COMP-9")
 }
 
 async fn send(

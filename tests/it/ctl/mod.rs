@@ -6,6 +6,7 @@ mod fault;
 mod find;
 mod journal;
 mod others;
+mod world;
 
 use std::fs;
 

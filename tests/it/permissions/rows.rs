@@ -494,6 +494,7 @@ fn control_rows() -> Vec<Row> {
     let document = "/_mock/openapi.json";
     let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
     let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
+    let computers = "/_mock/v1/computers";
     let reset = "/_mock/v1/reset";
     let (snapshots, snapshot) = ("/_mock/v1/snapshots", "/_mock/v1/snapshots/{name}");
     let restore = "/_mock/v1/snapshots/{name}/restore";
@@ -566,6 +567,35 @@ fn control_rows() -> Vec<Row> {
             Some(r#"{"purpose": "user"}"#),
             201,
         ),
+        open(Method::GET, computers, computers, None, 200),
+        open(
+            Method::POST,
+            computers,
+            computers,
+            Some(r#"{"reference": "COMP-77", "simulate": "healthy"}"#),
+            201,
+        ),
+        open(
+            Method::POST,
+            "/_mock/v1/computers/scale",
+            "/_mock/v1/computers/scale",
+            Some(r#"{"prefix": "ROW-", "count": 1}"#),
+            200,
+        ),
+        open(
+            Method::GET,
+            "/_mock/v1/computers/{reference}",
+            "/_mock/v1/computers/COMP-1",
+            None,
+            200,
+        ),
+        simulated(Method::GET, "simulate", None, 404),
+        simulated(Method::PUT, "simulate", Some(r#"{"profile": "slow"}"#), 404),
+        simulated(Method::DELETE, "simulate", None, 404),
+        simulated(Method::POST, "hold", Some("{}"), 404),
+        simulated(Method::POST, "release", Some("{}"), 404),
+        simulated(Method::POST, "fail", Some("{}"), 404),
+        simulated(Method::POST, "recover", Some("{}"), 404),
         open(Method::GET, clock, clock, None, 200),
         open(
             Method::PUT,
@@ -622,4 +652,31 @@ fn control_rows() -> Vec<Row> {
         open(Method::PUT, world, "/_mock/v1/worlds/a", Some("{}"), 201),
         open(Method::DELETE, world, "/_mock/v1/worlds/a", None, 404),
     ]
+}
+
+/// A call about a simulated computer, of one that is not there.
+fn simulated(method: Method, what: &str, body: Option<&'static str>, status: u16) -> Row {
+    let (path, asked): (&'static str, &'static str) = match what {
+        "simulate" => (
+            "/_mock/v1/computers/{reference}/simulate",
+            "/_mock/v1/computers/COMP-78/simulate",
+        ),
+        "hold" => (
+            "/_mock/v1/computers/{reference}/hold",
+            "/_mock/v1/computers/COMP-78/hold",
+        ),
+        "release" => (
+            "/_mock/v1/computers/{reference}/release",
+            "/_mock/v1/computers/COMP-78/release",
+        ),
+        "fail" => (
+            "/_mock/v1/computers/{reference}/fail",
+            "/_mock/v1/computers/COMP-78/fail",
+        ),
+        _ => (
+            "/_mock/v1/computers/{reference}/recover",
+            "/_mock/v1/computers/COMP-78/recover",
+        ),
+    };
+    open(method, path, asked, body, status)
 }

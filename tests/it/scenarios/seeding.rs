@@ -80,6 +80,7 @@ fn seed(origin: SeedOrigin, children: usize) -> Seed {
             policy: ComputerPolicy::default(),
             software: Vec::new(),
             report: None,
+            simulate: None,
         }],
         trees: vec![SeedTree {
             place,

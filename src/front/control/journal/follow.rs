@@ -200,6 +200,7 @@ mod tests {
             subject: subject.to_owned(),
             about: About::default(),
             text: "x".to_owned(),
+            by_simulation: false,
         };
         journal.happened(None, event);
     }

@@ -34,6 +34,7 @@ pub(super) const ENTRY: &[Key] = &[
     may("event", Kind::Word(&EVENTS)),
     may("subject", Kind::Text),
     may("text", Kind::Text),
+    may("simulated", Kind::Flag),
     may("method", Kind::Text),
     may("path", Kind::Text),
     may("dialect", Kind::Word(&DIALECTS)),
@@ -80,6 +81,7 @@ impl Shown {
         self.put("event", Some(event.kind.as_str()));
         self.put("subject", Some(event.subject.as_str()));
         self.put("text", Some(redact::event(event)));
+        self.put("simulated", event.by_simulation.then_some(true));
         for (name, fact) in event.about.facts() {
             self.put(name, fact);
         }

@@ -398,6 +398,7 @@ fn plain(kind: CallKind, missing: &Missing) -> Verdict {
         | Missing::ProjectGuess
         | Missing::Project(_)
         | Missing::User(_)
+        | Missing::Simulation(_)
         | Missing::ProductOfRelease(_) => forbidden(REQUEST_REFUSED),
     }
 }
