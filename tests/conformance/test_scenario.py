@@ -35,18 +35,16 @@ class ScenarioTest(MasterTestCase):
         return self.control("POST", "clock/advance", {"seconds": seconds})
 
     def instance_client(self, guid):
-        """The slap library, with the certificate of an instance."""
-        pair = self.control("POST", "certificates", {"instance": guid}, 201)
+        """The slap library, with the certificate that an instance is given."""
+        partition = self.master.connect().registerComputerPartition("COMP-1", "slappart0")
+        self.assertEqual(partition.getInstanceGuid(), guid)
+        pair = partition.getCertificate()
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        ca = self.master.call("GET", "/_mock/v1/ca.pem").body.decode()
-        for name, text in (("key", pair["key"]), ("certificate", pair["certificate"]), ("ca", ca)):
-            (folder / name).write_text(text)
+        for name in ("key", "certificate"):
+            (folder / name).write_text(pair[name])
         library = slapos.slap.slap()
         library.initializeConnection(
-            self.master.tls_url,
-            key_file=str(folder / "key"),
-            cert_file=str(folder / "certificate"),
-            master_ca_file=str(folder / "ca"),
+            self.master.tls_url, key_file=str(folder / "key"), cert_file=str(folder / "certificate")
         )
         return library
 
@@ -88,7 +86,7 @@ class ScenarioTest(MasterTestCase):
         client = self.instance_client(guid)
         partition = client.registerComputerPartition("COMP-1", "slappart0")
         self.assertEqual(partition.getConnectionParameterDict()["url"], "https://[2001:db8:1::1]:8443/")
-        self.verify(entry={"call": "registerComputerPartition", "status": "2xx"}, exactly=1)
+        self.verify(entry={"call": "registerComputerPartition", "caller": guid, "status": "2xx"}, exactly=1)
 
         # Its certificate ends with time, and so does what it may ask for.
         self.advance(YEARS_S)
