@@ -77,6 +77,7 @@ modules! {
         test_partition: "Every method of a partition.",
         test_presets: "What `real` and `slapproxy` do otherwise.",
         test_request: "Requests of a user and of an instance.",
+        test_scenario: "A story that a fixture tells: built at the third try, started, published, expired.",
         test_shared: "Shared instances.",
         test_simulation: "Simulated computers, as whoever only requests meets them.",
         test_software: "Supply, software reports, products.",
