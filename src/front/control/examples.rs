@@ -49,7 +49,11 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         "/_mock/v1/faults/{name}",
         r#"{"match": {"call": "get*", "computer": "COMP-1"}, "effect": {"cold_cache": true}}"#,
     ),
-    (Method::POST, "/_mock/v1/fixture", r#"{"users": ["alice"]}"#),
+    (
+        Method::POST,
+        "/_mock/v1/fixture",
+        r#"{"computers": [{"reference": "COMP-77", "partitions": 2}]}"#,
+    ),
     (
         Method::POST,
         "/_mock/v1/fixture/check",
