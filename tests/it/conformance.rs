@@ -107,6 +107,23 @@ modules! {
 }
 
 #[test]
+fn the_suite_of_the_examples_runs_with_eight_workers_in_one_process() {
+    let output = Command::new(python::suite_python())
+        .args(["-m", "pytest", "-q", "-n", "8", "-p", "no:cacheprovider"])
+        .current_dir(python::scripts().join("../../examples/pytest"))
+        .env("SLAPMASTER", env!("CARGO_BIN_EXE_slapmaster"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    assert!(
+        told.contains(" 22 passed") || told.contains("\n22 passed"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_slapproxy_of_2022_is_taken_over() {
     check(
         &python::old_client_python(),
