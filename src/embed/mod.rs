@@ -155,6 +155,26 @@ impl Slapmaster {
         BackgroundHandle(self)
     }
 
+    /// Brings the world back to what its fixtures made, whatever happened since.
+    pub fn reset(&self) -> Answer<()> {
+        self.done(Method::POST, "reset")
+    }
+
+    /// Keeps the world as it is, under this name.
+    pub fn keep_snapshot(&self, name: &str) -> Answer<()> {
+        self.done(Method::PUT, &below("snapshots", name))
+    }
+
+    /// Brings the world back to what was kept under this name.
+    pub fn restore_snapshot(&self, name: &str) -> Answer<()> {
+        let path = below("snapshots", name);
+        self.done(Method::POST, &format!("{path}/restore"))
+    }
+
+    fn done(&self, method: Method, path: &str) -> Answer<()> {
+        self.told(method, path, Some(json!({})), |_| Some(()))
+    }
+
     /// Issues a certificate to a `computer`, an `instance` or a `user` of this reference.
     pub fn issue_certificate(&self, kind: &str, reference: &str) -> Answer<Certificate> {
         let body = json!({ kind: reference });

@@ -257,9 +257,9 @@ impl Master {
         Ok(())
     }
 
-    /// Runs one background round on demand, after what is due of simulated computers: frees partitions, ends what ends by itself, carries
-    /// states one level down, gives trees their roots, allocates what waits; in this order. Says
-    /// whether it found anything to do.
+    /// Does what is due of simulated computers, then runs one background round on demand: frees
+    /// partitions, ends what ends by itself, carries states one level down, gives trees their
+    /// roots, allocates what waits; in this order. Says whether there was anything to do.
     pub async fn run_round(&self) -> Result<bool> {
         self.write_contacts().await?;
         let deeds = self.simulate_due_work().await?;

@@ -340,6 +340,35 @@ fn rules_rounds_and_time_are_at_hand() {
 }
 
 #[test]
+fn a_world_goes_back_to_its_beginning_or_to_what_was_kept() {
+    let master = start();
+    let releases = || -> usize {
+        let path = "/getFullComputerInformation?computer_id=COMP-1";
+        let answer = get(at(&master), path);
+        assert_eq!(answer.status, 200);
+        answer.body.matches("cfg</string>").count()
+    };
+    let supply = |url: &str| {
+        let fields = [("url", url), ("computer_id", "COMP-1")];
+        let answer = master.post("/supplySupply", &fields).get().unwrap();
+        assert_eq!(answer.status(), 200);
+    };
+    let none = releases();
+    supply("https://example.org/a.cfg");
+    let one = releases();
+    assert!(one > none);
+    master.keep_snapshot("one").get().unwrap();
+    supply("https://example.org/b.cfg");
+    assert!(releases() > one);
+    master.restore_snapshot("one").get().unwrap();
+    assert_eq!(releases(), one);
+    master.reset().get().unwrap();
+    assert_eq!(releases(), none);
+    let refused = master.restore_snapshot("other").get().unwrap_err();
+    assert_eq!(refused.status(), Some(404), "{refused}");
+}
+
+#[test]
 fn a_master_that_cannot_be_started_says_why() {
     let builder = Slapmaster::builder;
     let said = |refused: Result<Slapmaster, StartError>| refused.unwrap_err().to_string();
