@@ -9,6 +9,7 @@
 //! written with few statements.
 
 mod person;
+mod record;
 mod room;
 mod tree;
 
@@ -18,7 +19,7 @@ use crate::{
         caller::Caller,
         identifier::ProjectReference,
         product::ProductRelease,
-        seed::{Seed, SeedComputer, SeedPlace, SeedProduct, SeedRefused, SeedSoftware},
+        seed::{Seed, SeedComputer, SeedPlace, SeedProduct, SeedRefused, SeedSoftware, SeedTree},
         software::Supply,
         state::InstallationState,
         status::StatusSubject,
@@ -49,6 +50,11 @@ impl Master {
         let default = self.0.default_computer.as_ref();
         Ok(store::lookup::is_untouched(&mut connection, default).await?)
     }
+}
+
+/// The trees that are described, rather than kept.
+fn described(seed: &Seed) -> impl Iterator<Item = &SeedTree> {
+    seed.trees.iter().filter(|tree| tree.record.is_none())
 }
 
 /// A refusal of what is described at this place.
@@ -105,12 +111,13 @@ impl Operation<'_> {
         for computer in &seed.computers {
             self.seed_computer(computer).await?;
         }
+        self.seed_kept(seed).await?;
         let (trees, made) = self.seed_trees(seed).await?;
         self.settle(&trees, &made).await?;
         for one in &made {
             self.seed_reports(one).await?;
         }
-        for (tree, described) in trees.iter().zip(&seed.trees) {
+        for (tree, described) in trees.iter().zip(described(seed)) {
             if described.subscription != tree.subscription {
                 store::tree::set_subscription(self.tx, tree.id, described.subscription).await?;
             }
@@ -124,7 +131,14 @@ impl Operation<'_> {
         if let Some(root) = &seed.local_release_root {
             store::release::set_root(self.tx, root).await?;
         }
-        self.unsettled = true;
+        // A world of which everything was kept is as settled as it was.
+        let is_kept = |tree: &SeedTree| tree.record.is_some();
+        let kept = seed
+            .computers
+            .iter()
+            .all(|computer| computer.record.is_some())
+            && seed.trees.iter().all(is_kept);
+        self.unsettled = !kept;
         Ok(())
     }
 
@@ -198,6 +212,9 @@ impl Operation<'_> {
             if !is_default || !store::computer::is_bare(self.tx, known.id).await? {
                 return Err(taken(computer.place, "a computer", reference.as_str()));
             }
+        }
+        if let Some(record) = &computer.record {
+            return self.seed_kept_computer(computer, record).await;
         }
         let id = self.known_computer(reference).await?;
         store::computer::update_policy(self.tx, id, project.id, &computer.policy).await?;
