@@ -179,6 +179,15 @@ impl Process {
     }
 }
 
+/// Where the certificate authority of the world comes from: a directory wins over fixtures.
+fn authority(settings: &Settings) -> AuthoritySource {
+    if let Some(directory) = &settings.ca_dir {
+        return AuthoritySource::Directory(directory.clone());
+    }
+    let given = seed::authority(settings.fixture_dir.as_deref(), &settings.fixtures);
+    given.map_or(AuthoritySource::World, AuthoritySource::Given)
+}
+
 fn world(settings: &Settings, wake: Wake) -> WorldSettings {
     let limits = JournalLimits::default();
     WorldSettings {
@@ -187,10 +196,7 @@ fn world(settings: &Settings, wake: Wake) -> WorldSettings {
         default_computer: settings.default_computer.clone(),
         seed: settings.seed,
         clock: Clock::system(),
-        authority: settings
-            .ca_dir
-            .clone()
-            .map_or(AuthoritySource::World, AuthoritySource::Directory),
+        authority: authority(settings),
         journal: JournalLimits {
             entries: settings.journal_entries.unwrap_or(limits.entries),
             bytes: settings.journal_bytes.unwrap_or(limits.bytes),

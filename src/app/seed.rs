@@ -10,10 +10,13 @@ use std::{
 };
 
 use crate::{
-    domain::behaviour::{Behaviour, Preset},
+    domain::{
+        behaviour::{Behaviour, Preset},
+        record::GivenAuthority,
+    },
     fixture::{Fixture, FixtureError},
     front::log::chain,
-    master::{Master, MasterError, OpenError, WorldSettings},
+    master::{AuthoritySource, Master, MasterError, OpenError, WorldSettings},
 };
 
 /// A fixture that is not accepted; nothing was changed.
@@ -46,7 +49,9 @@ impl SeedError {
         match self {
             Self::Directory { .. }
             | Self::Fixture(FixtureError::Unreadable { .. } | FixtureError::Refused { .. }) => 3,
-            Self::Fixture(FixtureError::World(_)) | Self::World(_) | Self::Trial(_) => 5,
+            Self::Fixture(FixtureError::World(_) | FixtureError::Trial(_))
+            | Self::World(_)
+            | Self::Trial(_) => 5,
         }
     }
 }
@@ -78,6 +83,19 @@ fn list(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The certificate authority that fixtures give to the world, if they do. Known before that is
+/// opened; what is wrong with them is told when they are loaded.
+pub fn authority(directory: Option<&Path>, named: &[PathBuf]) -> Option<GivenAuthority> {
+    let files = files(directory, named).ok()?;
+    // Read twice only where there is one: a fixture may be long.
+    let has_one =
+        |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains("authority"));
+    if !files.iter().any(has_one) {
+        return None;
+    }
+    Fixture::read(&files).ok()?.authority().cloned()
+}
+
 /// Reads all files, then fills the world with what they describe, if nothing is in it yet.
 pub async fn load(files: &[PathBuf], master: &Master) -> Result<(), SeedError> {
     if files.is_empty() {
@@ -102,8 +120,10 @@ pub async fn load(files: &[PathBuf], master: &Master) -> Result<(), SeedError> {
 /// Whether an empty world of this preset would take the files; says what they describe.
 pub async fn check(files: &[PathBuf], preset: Preset) -> Result<String, SeedError> {
     let fixture = Fixture::read(files)?;
+    let authority = fixture.authority().cloned();
     let settings = WorldSettings {
         behaviour: Behaviour::preset(preset),
+        authority: authority.map_or(AuthoritySource::World, AuthoritySource::Given),
         ..WorldSettings::default()
     };
     let master = Master::open(settings).await.map_err(SeedError::Trial)?;

@@ -27,7 +27,7 @@ pub(super) fn command() -> Command {
                 .value_name("FILE")
                 .required(true)
                 .action(ArgAction::Append)
-                .help("Fixtures, applied together to an empty world"),
+                .help("Fixtures, applied together to an empty world; - for standard input"),
         )
 }
 

@@ -10,6 +10,7 @@ mod duration;
 mod healthcheck;
 mod import_slapproxy;
 mod ready;
+mod schema;
 mod serve;
 mod settings;
 
@@ -85,6 +86,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>, began: Instant) -> Result<
         Some(("healthcheck", matches)) => healthcheck::run(matches),
         Some(("config", matches)) => config::run(matches),
         Some(("check", matches)) => check::run(matches),
+        Some(("schema", _)) => schema::run(),
         Some(("ctl", matches)) => ctl::run(matches),
         Some(("import-slapproxy", matches)) => import_slapproxy::run(matches),
         Some(_) | None => Err(Failure::new(
@@ -107,6 +109,7 @@ fn command() -> Command {
         .subcommand(settings::with_settings(healthcheck::command()))
         .subcommand(settings::with_settings(config::command()))
         .subcommand(check::command())
+        .subcommand(schema::command())
         .subcommand(ctl::command())
         .subcommand(import_slapproxy::command())
 }

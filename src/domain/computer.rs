@@ -135,6 +135,62 @@ pub fn whole_netmask(address: &str) -> &'static str {
 }
 
 impl PartitionFormat {
+    /// The format after which a new partition keeps exactly these addresses: by its tap where that
+    /// tells them all.
+    pub fn keeping(
+        reference: PartitionReference,
+        addresses: Vec<Address>,
+        capabilities: Vec<String>,
+    ) -> Self {
+        let plain = |address: &&Address| address.gateway.is_empty() && address.network.is_empty();
+        let mut by_tap = Self {
+            reference,
+            tap_name: addresses
+                .iter()
+                .find(plain)
+                .map(|address| address.interface.clone())
+                .unwrap_or_default(),
+            addresses: addresses
+                .iter()
+                .filter(plain)
+                .map(|address| (address.address.clone(), address.netmask.clone()))
+                .collect(),
+            route: addresses
+                .iter()
+                .find(|address| !plain(address))
+                .map(|address| Route {
+                    address: address.address.clone(),
+                    netmask: address.netmask.clone(),
+                    gateway: address.gateway.clone(),
+                    network: address.network.clone(),
+                }),
+            described: None,
+            capabilities,
+        };
+        if by_tap.addresses.is_empty()
+            && let Some(route) = addresses.first()
+        {
+            let interface = route.interface.as_str();
+            interface
+                .strip_prefix("route_")
+                .unwrap_or(interface)
+                .clone_into(&mut by_tap.tap_name);
+        }
+        if by_tap.tap_name == by_tap.reference.as_str() {
+            by_tap.tap_name.clear();
+        }
+        if by_tap.synchronised(&[]) == addresses {
+            return by_tap;
+        }
+        Self {
+            tap_name: String::new(),
+            addresses: Vec::new(),
+            route: None,
+            described: Some(addresses),
+            ..by_tap
+        }
+    }
+
     /// The name under which its addresses are kept: the tap's, or the partition's own where the
     /// tap has none (as slapproxy; production would lose addresses, `slap.md` 5.12).
     fn interface(&self) -> &str {

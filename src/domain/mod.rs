@@ -26,6 +26,7 @@ pub mod news;
 pub mod parameters;
 pub mod permission;
 pub mod product;
+pub mod record;
 pub mod request;
 pub mod request_id;
 pub mod search;

@@ -16,6 +16,10 @@ use super::{
     local_release::ReleaseRoot,
     parameters::Parameters,
     permission::Function,
+    record::{
+        CertificateRecord, ComputerRecord, Counters, InstanceRecord, SoftwareRecord, TokenRecord,
+        TreeRecord, UsageRecord,
+    },
     software::SoftwareReport,
     state::{AllocationScope, CapacityScope, InstallationState, InstanceKind, Subscription},
     status::StatusReport,
@@ -60,6 +64,14 @@ pub struct Seed {
     pub forwarded: Vec<ForwardedRequest>,
     /// The folder that local software releases are below; none to leave it as it is.
     pub local_release_root: Option<ReleaseRoot>,
+    /// Tokens as another world kept them.
+    pub kept_tokens: Vec<TokenRecord>,
+    /// Certificates that were issued, by the authority that the world has.
+    pub certificates: Vec<CertificateRecord>,
+    /// Usage reports, oldest first.
+    pub usage: Vec<UsageRecord>,
+    /// Numbers that references go on from, where the world's own are not higher.
+    pub counters: Counters,
 }
 
 /// Who describes a [`Seed`].
@@ -115,6 +127,8 @@ pub struct SeedComputer {
     pub software: Vec<SeedSoftware>,
     /// What it last reported of itself.
     pub report: Option<StatusReport>,
+    /// What another world kept of it; then there is one of each of its partitions and software.
+    pub record: Option<ComputerRecord>,
     /// How it is simulated, if it is, as `mock::simulate::Rules::stored` writes it.
     pub simulate: Option<String>,
 }
@@ -164,6 +178,8 @@ pub struct SeedSoftware {
     pub state: InstallationState,
     /// What the computer last reported of it.
     pub report: Option<SoftwareReport>,
+    /// What another world kept of it.
+    pub record: Option<SoftwareRecord>,
 }
 
 /// An instance tree.
@@ -181,6 +197,9 @@ pub struct SeedTree {
     pub subscription: Subscription,
     /// Its instances: the root first, and each after its requester.
     pub instances: Vec<SeedInstance>,
+    /// What another world kept of it; then there is one of each of its instances, of which several
+    /// may have no requester, or there is none.
+    pub record: Option<TreeRecord>,
 }
 
 /// An instance of a tree.
@@ -204,6 +223,8 @@ pub struct SeedInstance {
     pub connection: Parameters,
     /// What was last reported of it.
     pub report: Option<StatusReport>,
+    /// What another world kept of it.
+    pub record: Option<InstanceRecord>,
 }
 
 /// Where an instance is.

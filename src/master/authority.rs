@@ -9,6 +9,7 @@ use crate::{
         caller::Credential,
         certificate::Validity,
         event::{About, EventKind},
+        record::GivenAuthority,
         secret::Secret,
         time::Timestamp,
     },
@@ -28,6 +29,20 @@ pub enum AuthoritySource {
     World,
     /// It is in this directory, or is put there if that has none.
     Directory(PathBuf),
+    /// It is this one, unless the world has one in its database.
+    Given(GivenAuthority),
+}
+
+impl AuthoritySource {
+    /// An authority as it would be kept, or why these cannot be its certificate and key.
+    pub fn checked(given: &GivenAuthority) -> std::result::Result<GivenAuthority, String> {
+        let read = Authority::from_pem(&given.certificate_pem, given.key_pem.expose());
+        let authority = read.map_err(|error| error.to_string())?;
+        Ok(GivenAuthority {
+            certificate_pem: authority.certificate_pem().to_owned(),
+            key_pem: authority.key_pem(),
+        })
+    }
 }
 
 /// The server's certificate with its key.
@@ -59,7 +74,10 @@ pub(super) async fn open(
         .map_err(refused)?;
     let is_kept = kept.is_some();
     let authority = match (source, kept) {
-        (AuthoritySource::World, Some(kept)) => kept,
+        (AuthoritySource::World | AuthoritySource::Given(_), Some(kept)) => kept,
+        (AuthoritySource::Given(given), None) => {
+            Authority::from_pem(&given.certificate_pem, given.key_pem.expose()).map_err(refused)?
+        }
         (AuthoritySource::World, None) => Authority::create(now).map_err(refused)?,
         (AuthoritySource::Directory(path), kept) => {
             pki::directory::open(path, kept.as_ref(), now).map_err(refused)?

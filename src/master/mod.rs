@@ -16,6 +16,7 @@ mod configured;
 mod connection;
 mod document;
 mod error;
+mod export;
 mod forest;
 mod format;
 mod forwarding;

@@ -35,10 +35,7 @@ impl Authority {
             key_identifier: key_identifier(&parsed),
             name: common_name(&parsed),
             serial: CertificateSerial::from_bytes(parsed.raw_serial()),
-            validity: Validity {
-                not_before: Timestamp::from_seconds(parsed.validity().not_before.timestamp()),
-                not_after: Timestamp::from_seconds(parsed.validity().not_after.timestamp()),
-            },
+            validity: validity(&parsed),
             anchor: anchor_from_trusted_cert(&certificate)
                 .map_err(|_| PkiError::CertificateBroken)?
                 .to_owned(),
@@ -63,6 +60,39 @@ impl Authority {
         } else {
             Err(PkiError::UnsupportedName)
         }
+    }
+}
+
+/// What a certificate that was issued says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// Its serial number.
+    pub serial: CertificateSerial,
+    /// Its subject's common name.
+    pub common_name: String,
+    /// From when to when it counts.
+    pub validity: Validity,
+}
+
+impl CertificateFacts {
+    /// Reads a certificate in PEM form. Who signed it is not looked at.
+    pub fn of(certificate_pem: &str) -> Result<Self, PkiError> {
+        let certificate = only_certificate(certificate_pem)?;
+        let (_, parsed) =
+            X509Certificate::from_der(&certificate).map_err(|_| PkiError::CertificateBroken)?;
+        Ok(Self {
+            serial: CertificateSerial::from_bytes(parsed.raw_serial()),
+            common_name: common_name(&parsed),
+            validity: validity(&parsed),
+        })
+    }
+}
+
+fn validity(certificate: &X509Certificate<'_>) -> Validity {
+    let validity = certificate.validity();
+    Validity {
+        not_before: Timestamp::from_seconds(validity.not_before.timestamp()),
+        not_after: Timestamp::from_seconds(validity.not_after.timestamp()),
     }
 }
 

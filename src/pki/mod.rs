@@ -22,6 +22,7 @@ mod samples;
 
 pub use authority::Authority;
 pub use error::PkiError;
+pub use given::CertificateFacts;
 pub use issued::Issued;
 pub use random::random;
 pub use revocation::{Crl, RevocationList};

@@ -178,6 +178,7 @@ impl Forest {
                     project: None,
                     subscription: Subscription::Subscribed,
                     instances: tree.instances,
+                    record: None,
                 }
             })
             .collect()
@@ -217,6 +218,7 @@ impl Tree {
             room: node.room,
             connection: node.connection,
             report: None,
+            record: None,
         });
         self.instances.len() - 1
     }

@@ -185,6 +185,7 @@ fn computers(rows: &Rows, notes: &mut Notes) -> Vec<SeedComputer> {
                 release,
                 state,
                 report: None,
+                record: None,
             });
         }
     }
@@ -230,6 +231,7 @@ impl Computers {
             policy: ComputerPolicy::default(),
             software: Vec::new(),
             report: None,
+            record: None,
             simulate: None,
         });
         self.list.last_mut()

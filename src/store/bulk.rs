@@ -26,7 +26,7 @@ use crate::domain::{
 const ROWS: usize = 1000;
 
 /// The texts of statements for these rows.
-fn statements(rows: impl Iterator<Item = Value>) -> Vec<String> {
+pub(super) fn statements(rows: impl Iterator<Item = Value>) -> Vec<String> {
     let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
     rows.chunks(ROWS)
         .map(|rows| format!("[{}]", rows.join(",")))

@@ -23,6 +23,7 @@ pub(crate) mod lookup;
 mod open;
 pub(crate) mod partition;
 pub(crate) mod product;
+pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod search;
 pub(crate) mod simulated;

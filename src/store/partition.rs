@@ -276,8 +276,10 @@ pub(crate) async fn is_linked(
 pub(crate) struct Spot {
     /// Its place in the list that was asked about.
     pub(crate) number: usize,
-    /// Row of its computer, which counts.
+    /// Row of its computer.
     pub(crate) computer_id: i64,
+    /// Whether that counts.
+    pub(crate) computer_counts: bool,
     /// The project of the computer.
     pub(crate) project: ProjectReference,
     /// Its row, if the computer has it.
@@ -286,8 +288,18 @@ pub(crate) struct Spot {
     pub(crate) occupied: bool,
 }
 
-/// Looks many partitions up. Those of unknown computers are not in the answer.
+/// Looks many partitions up. Those of computers that do not count are not in the answer.
 pub(crate) async fn spots(
+    connection: &mut SqliteConnection,
+    places: &[&PartitionAddress],
+) -> Result<Vec<Spot>, StoreError> {
+    let mut found = spots_of_any(connection, places).await?;
+    found.retain(|spot| spot.computer_counts);
+    Ok(found)
+}
+
+/// The same, whether the computers count or not.
+pub(crate) async fn spots_of_any(
     connection: &mut SqliteConnection,
     places: &[&PartitionAddress],
 ) -> Result<Vec<Spot>, StoreError> {
@@ -297,12 +309,13 @@ pub(crate) async fn spots(
         .collect();
     let places = serde_json::json!(places).to_string();
     let rows = sqlx::query!(
-        r#"SELECT j.key + 0 AS "number!: i64", c.id AS "computer_id!: i64", r.reference AS project,
+        r#"SELECT j.key + 0 AS "number!: i64", c.id AS "computer_id!: i64",
+             c.validation = 'validated' AS "computer_counts!: bool", r.reference AS project,
              p.id AS "partition_id?: i64", p.slap_state AS "slap_state?",
              EXISTS (SELECT 1 FROM instance i WHERE i.partition_id = p.id AND i.kind = 'software'
                  AND i.validation = 'validated') AS "occupied!: bool"
          FROM json_each(?1) j
-         JOIN computer c ON c.reference = j.value ->> 0 AND c.validation = 'validated'
+         JOIN computer c ON c.reference = j.value ->> 0
          JOIN project r ON r.id = c.project_id
          LEFT JOIN partition p ON p.computer_id = c.id AND p.reference = j.value ->> 1"#,
         places
@@ -319,6 +332,7 @@ pub(crate) async fn spots(
             Ok(Spot {
                 number: usize::try_from(row.number).unwrap_or(usize::MAX),
                 computer_id: row.computer_id,
+                computer_counts: row.computer_counts,
                 project: ProjectReference::trusted(row.project),
                 partition,
                 occupied: row.occupied,

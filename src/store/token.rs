@@ -141,6 +141,25 @@ pub(crate) async fn spend(tx: &mut WriteTx, id: i64, now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// Notes when the token of this text was spent.
+pub(crate) async fn set_used(
+    tx: &mut WriteTx,
+    value: &Secret,
+    used_at: Timestamp,
+) -> Result<(), StoreError> {
+    let value = value.expose();
+    let used = used_at.as_micros();
+    sqlx::query!(
+        "UPDATE token SET used_us = ?2 WHERE value = ?1",
+        value,
+        used
+    )
+    .execute(tx.changing())
+    .await
+    .during("note that a token was spent")?;
+    Ok(())
+}
+
 /// Removes the tokens that expired before this time.
 pub(crate) async fn prune(tx: &mut WriteTx, before: Timestamp) -> Result<(), StoreError> {
     let before = before.as_micros();

@@ -15,6 +15,7 @@ CERTIFICATES = "/_mock/v1/certificates"
 REVOKE = CERTIFICATES + "/revoke"
 TOKENS = "/_mock/v1/tokens"
 FAULTS = "/_mock/v1/faults"
+FIXTURE = "/_mock/v1/fixture"
 JOURNAL = "/_mock/v1/journal"
 COMPUTERS = "/_mock/v1/computers"
 SNAPSHOTS = "/_mock/v1/snapshots"
@@ -132,6 +133,8 @@ class OpenApiTest(MasterTestCase):
         self.supply()
         self.request()
         self.assertEqual(len(done("GET", TREES)["trees"][0]["instances"]), 1)
+        self.assertEqual(done("POST", FIXTURE, {"users": ["alice"]})["users"], 1)
+        self.assertEqual(done("POST", FIXTURE + "/check", {"users": ["bob"]})["users"], 1)
         done("PUT", CLOCK, {"mode": "frozen", "now": "2030-01-01T00:00:00.5Z"})
         done("POST", CLOCK + "/advance", {"seconds": 0.5})
         self.assertEqual(done("GET", CLOCK)["now"], "2030-01-01T00:00:01Z")

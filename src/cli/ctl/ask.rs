@@ -23,6 +23,8 @@ pub(super) struct Ask {
     /// The path below `/_mock`, with its query.
     pub(super) path: String,
     body: Option<Vec<u8>>,
+    content_type: &'static str,
+    accept: Option<&'static str>,
 }
 
 impl Ask {
@@ -37,6 +39,8 @@ impl Ask {
             of_process: false,
             path: encoded,
             body: None,
+            content_type: "application/json",
+            accept: None,
         }
     }
 
@@ -65,6 +69,23 @@ impl Ask {
         self
     }
 
+    /// `POST` of a text in YAML, or in JSON, which is YAML too.
+    pub(super) fn post_yaml(path: &[&str], text: String) -> Self {
+        Self {
+            body: Some(text.into_bytes()),
+            content_type: "application/yaml",
+            ..Self::new(Method::POST, path)
+        }
+    }
+
+    /// Asks for an answer of this media type.
+    pub(super) fn accept(self, media_type: &'static str) -> Self {
+        Self {
+            accept: Some(media_type),
+            ..self
+        }
+    }
+
     /// Asks the process rather than a world.
     pub(super) fn of_process(self) -> Self {
         Self {
@@ -91,8 +112,11 @@ impl Ask {
         *request.method_mut() = self.method;
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        let kind = HeaderValue::from_static("application/json");
+        let kind = HeaderValue::from_static(self.content_type);
         headers.insert(header::CONTENT_TYPE, kind);
+        if let Some(accept) = self.accept {
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        }
         if let Some(bearer) = bearer {
             headers.insert(header::AUTHORIZATION, bearer);
         }

@@ -11,6 +11,7 @@ mod computer;
 mod declare;
 mod fault;
 mod find;
+mod fixture;
 mod follow;
 mod journal;
 mod show;
@@ -70,6 +71,7 @@ static ENTRIES: &[Entry] = &[
     Entry::Verb(world::RESET),
     Entry::Topic(world::SNAPSHOTS),
     Entry::Topic(computer::TOPIC),
+    Entry::Topic(fixture::TOPIC),
     Entry::Topic(certificate::TOPIC),
     Entry::Topic(token::TOPIC),
     Entry::Verb(METRICS),

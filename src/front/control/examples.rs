@@ -49,6 +49,12 @@ const EXAMPLES: &[(Method, &str, &str)] = &[
         "/_mock/v1/faults/{name}",
         r#"{"match": {"call": "get*", "computer": "COMP-1"}, "effect": {"cold_cache": true}}"#,
     ),
+    (Method::POST, "/_mock/v1/fixture", r#"{"users": ["alice"]}"#),
+    (
+        Method::POST,
+        "/_mock/v1/fixture/check",
+        r#"{"computers": [{"reference": "COMP-90", "partitions": 2}]}"#,
+    ),
     (
         Method::POST,
         "/_mock/v1/computers",

@@ -12,6 +12,7 @@ mod clock;
 mod computers;
 mod examples;
 mod faults;
+mod fixture;
 mod health;
 mod journal;
 mod metrics;
@@ -87,6 +88,7 @@ routes! {
         GET "/_mock/health/ready" (health::READY) => health::ready;
         GET "/_mock/metrics" (metrics::METRICS) => metrics::metrics;
         GET "/_mock/openapi.json" (openapi::DOCUMENT) => openapi::document;
+        GET "/_mock/fixture.schema.json" (fixture::SCHEMA) => fixture::schema;
         GET "/_mock/v1/ca.pem" (authority::CERTIFICATE) => authority::certificate;
         GET "/_mock/v1/crl.pem" (authority::LIST_PEM) => authority::revocation_list_pem;
         GET "/_mock/v1/crl.der" (authority::LIST_DER) => authority::revocation_list_der;
@@ -124,6 +126,9 @@ routes! {
         POST "/_mock/v1/computers/{reference}/release" (computers::RELEASE) => computers::release;
         POST "/_mock/v1/computers/{reference}/fail" (computers::FAIL) => computers::fail;
         POST "/_mock/v1/computers/{reference}/recover" (computers::RECOVER) => computers::recover;
+        GET "/_mock/v1/fixture" (fixture::EXPORT) => fixture::export;
+        POST "/_mock/v1/fixture" (fixture::ADD) => fixture::add;
+        POST "/_mock/v1/fixture/check" (fixture::CHECK) => fixture::check;
         GET "/_mock/v1/journal" (journal::LIST) => journal::list;
         DELETE "/_mock/v1/journal" (journal::CLEAR) => journal::clear;
         GET "/_mock/v1/journal/follow" (journal::FOLLOW) => journal::follow;

@@ -60,6 +60,8 @@ pub(super) enum Body {
     KeysOrYaml(&'static [Key]),
     /// An object with one of these keys.
     OneOf(&'static [Key]),
+    /// A fixture, in YAML or JSON.
+    Fixture,
     /// An object with at least one of these keys.
     SomeOf(&'static [Key]),
 }
@@ -75,6 +77,8 @@ pub(super) enum Answer {
     Nothing(StatusCode),
     /// Something of this media type.
     Other(StatusCode, &'static str),
+    /// Something of one of these media types.
+    Either(StatusCode, &'static [&'static str]),
 }
 
 /// A key of a JSON object or of a query string.
@@ -312,6 +316,10 @@ fn described(route: &Route, operation: &Operation) -> Value {
         Answer::MadeOrThere(groups) => (vec![StatusCode::CREATED, StatusCode::OK], of_keys(groups)),
         Answer::Nothing(status) => (vec![*status], json!({})),
         Answer::Other(status, kind) => (vec![*status], json!({ *kind: {} })),
+        Answer::Either(status, kinds) => {
+            let kinds = kinds.iter().map(|kind| ((*kind).to_owned(), json!({})));
+            (vec![*status], Value::Object(kinds.collect()))
+        }
     };
     let answers = statuses.into_iter().map(|status| {
         let answer = json!({ "description": status.canonical_reason(), "content": content });
@@ -325,6 +333,7 @@ fn described(route: &Route, operation: &Operation) -> Value {
     });
     let body = match operation.body {
         Body::None => None,
+        Body::Fixture => Some(json!({ "type": "object" })),
         Body::Keys(keys) | Body::KeysOrYaml(keys) => Some(object(Way::In, keys)),
         Body::OneOf(keys) => Some(given_of(keys, "oneOf")),
         Body::SomeOf(keys) => Some(given_of(keys, "anyOf")),
@@ -339,9 +348,13 @@ fn described(route: &Route, operation: &Operation) -> Value {
             }
             let mut content = json!({ "application/json": media_type });
             let is_needed = !matches!(operation.body, Body::KeysOrYaml(_));
-            if let (false, Value::Object(kinds)) = (is_needed, &mut content) {
-                let fixture = json!({ "schema": { "type": "string" } });
-                kinds.insert("application/yaml".to_owned(), fixture);
+            let yaml = match operation.body {
+                Body::KeysOrYaml(_) => Some(json!({ "schema": { "type": "string" } })),
+                Body::Fixture => Some(json!({ "schema": {} })),
+                Body::None | Body::Keys(_) | Body::OneOf(_) | Body::SomeOf(_) => None,
+            };
+            if let (Some(yaml), Value::Object(kinds)) = (yaml, &mut content) {
+                kinds.insert("application/yaml".to_owned(), yaml);
             }
             let body = json!({ "required": is_needed, "content": content });
             members.insert("requestBody".to_owned(), body);

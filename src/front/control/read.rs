@@ -95,6 +95,18 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
+/// Refuses what is no JSON object, in which no key is there twice.
+pub(super) fn check_object(body: &[u8]) -> Result<(), InvalidValue> {
+    let Json(given) = parsed(body)?;
+    if matches!(given, Given::Map(_)) {
+        return Ok(());
+    }
+    Err(InvalidValue::new(
+        "body",
+        "is no object, a JSON object was expected",
+    ))
+}
+
 /// What JSON of this type says.
 fn parsed<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, InvalidValue> {
     serde_json::from_slice(body).map_err(|error| {

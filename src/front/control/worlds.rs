@@ -260,6 +260,7 @@ impl From<FixtureError> for Problem {
     fn from(error: FixtureError) -> Self {
         match error {
             FixtureError::World(error) => error.into(),
+            FixtureError::Trial(error) => error.into(),
             FixtureError::Refused {
                 line,
                 column,

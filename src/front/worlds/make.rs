@@ -9,7 +9,7 @@ use std::{
 use crate::{
     domain::behaviour::{Behaviour, Preset},
     fixture::{Fixture, FixtureError},
-    master::{Master, MasterError, OpenError},
+    master::{AuthoritySource, Master, MasterError, OpenError},
 };
 
 use super::{DEFAULT, Seat, SnapshotError, Worlds, name::WorldName};
@@ -200,7 +200,10 @@ impl Worlds {
             .map(|text| Fixture::parse(&[(PathBuf::from(FIXTURE), text.to_owned())]))
             .transpose()?;
         let behaviour = preset.map_or_else(|| self.0.behaviour.clone(), Behaviour::preset);
-        let settings = self.0.default.master().settings_of_another(behaviour, seed);
+        let mut settings = self.0.default.master().settings_of_another(behaviour, seed);
+        if let Some(given) = fixture.as_ref().and_then(Fixture::authority) {
+            settings.authority = AuthoritySource::Given(given.clone());
+        }
         let master = Master::open(settings).await?;
         if let Some(fixture) = fixture {
             fixture.apply(&master).await?;

@@ -84,7 +84,11 @@ impl Operation<'_> {
 
     /// Adds those that the world had not, with their partitions.
     async fn make_computers(&mut self, all: &[Described<'_>]) -> Result<()> {
-        let new = || all.iter().filter(|one| !one.known);
+        // One that is kept is made as it was, by itself.
+        let new = || {
+            all.iter()
+                .filter(|one| !one.known && one.seed.record.is_none())
+        };
         let mut partitions = Vec::new();
         for one in new() {
             for (position, partition) in (0..).zip(&one.seed.format.partitions) {
@@ -118,6 +122,9 @@ impl Operation<'_> {
     /// said of it beside.
     async fn seed_computer(&mut self, one: &Described<'_>) -> Result<()> {
         let (id, computer) = (one.id, one.seed);
+        if let Some(record) = &computer.record {
+            return self.seed_kept_computer(computer, record).await;
+        }
         let format = &computer.format;
         let reference = &format.reference;
         let formatted = !format.partitions.is_empty();

@@ -10,6 +10,7 @@
 
 mod computer;
 mod person;
+mod record;
 mod room;
 mod tree;
 
@@ -18,7 +19,7 @@ use crate::{
     domain::{
         identifier::ProjectReference,
         product::ProductRelease,
-        seed::{Seed, SeedPlace, SeedProduct, SeedRefused},
+        seed::{Seed, SeedPlace, SeedProduct, SeedRefused, SeedTree},
     },
     store::{
         self,
@@ -46,6 +47,11 @@ impl Master {
         let default = self.0.default_computer.as_ref();
         Ok(store::lookup::is_untouched(&mut connection, default).await?)
     }
+}
+
+/// The trees that are described, rather than kept.
+fn described(seed: &Seed) -> impl Iterator<Item = &SeedTree> {
+    seed.trees.iter().filter(|tree| tree.record.is_none())
 }
 
 /// A refusal of what is described at this place.
@@ -100,12 +106,13 @@ impl Operation<'_> {
             self.seed_product(product).await?;
         }
         self.seed_computers(&seed.computers).await?;
+        self.seed_kept(seed).await?;
         let (trees, made) = self.seed_trees(seed).await?;
         self.settle(&trees, &made).await?;
         for one in &made {
             self.seed_reports(one).await?;
         }
-        for (tree, described) in trees.iter().zip(&seed.trees) {
+        for (tree, described) in trees.iter().zip(described(seed)) {
             if described.subscription != tree.subscription {
                 store::tree::set_subscription(self.tx, tree.id, described.subscription).await?;
             }
@@ -119,7 +126,14 @@ impl Operation<'_> {
         if let Some(root) = &seed.local_release_root {
             store::release::set_root(self.tx, root).await?;
         }
-        self.unsettled = true;
+        // A world of which everything was kept is as settled as it was.
+        let is_kept = |tree: &SeedTree| tree.record.is_some();
+        let kept = seed
+            .computers
+            .iter()
+            .all(|computer| computer.record.is_some())
+            && seed.trees.iter().all(is_kept);
+        self.unsettled = !kept;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{missing, refused};
+use super::{described, missing, refused};
 use crate::{
     domain::{
         behaviour::AfterDestroy,
@@ -60,13 +60,13 @@ impl Operation<'_> {
     }
 
     async fn make_trees(&mut self, seed: &Seed) -> Result<Vec<InstanceTree>> {
-        let unnamed = seed.trees.iter().filter(|tree| tree.reference.is_none());
+        let unnamed = described(seed).filter(|tree| tree.reference.is_none());
         let mut references = counter::take(self.tx, Prefix::Tree, unnamed.count()).await?;
         let first_id = bulk::next_tree_id(self.tx).await?;
         let mut known = Known::default();
         let mut trees = Vec::new();
         let mut new = Vec::new();
-        for (id, described) in (first_id..).zip(&seed.trees) {
+        for (id, described) in (first_id..).zip(described(seed)) {
             let Some(root) = described.instances.first() else {
                 let reason = "a tree has no instance";
                 return Err(refused(described.place, reason, "its root"));
@@ -125,14 +125,19 @@ impl Operation<'_> {
         if let Some(owner) = known.owners.get(&tree.owner) {
             return Ok(owner.clone());
         }
-        let owner = match &tree.owner {
-            None => self.world.default_user.clone(),
-            Some(owner) => store::lookup::user(self.tx, owner)
-                .await?
-                .ok_or_else(|| missing(tree.place, "user", owner.as_str()))?,
-        };
+        let owner = self.owner_of_seed(tree).await?;
         known.owners.insert(tree.owner.clone(), owner.clone());
         Ok(owner)
+    }
+
+    /// The owner that a tree names, or the default user.
+    pub(super) async fn owner_of_seed(&mut self, tree: &SeedTree) -> Result<Named<UserReference>> {
+        match &tree.owner {
+            None => Ok(self.world.default_user.clone()),
+            Some(owner) => store::lookup::user(self.tx, owner)
+                .await?
+                .ok_or_else(|| missing(tree.place, "user", owner.as_str())),
+        }
     }
 
     async fn tree_project(
@@ -184,12 +189,12 @@ impl Operation<'_> {
         seed: &'s Seed,
         trees: &[InstanceTree],
     ) -> Result<Vec<Made<'s>>> {
-        let described = || seed.trees.iter().flat_map(|tree| &tree.instances);
-        let unnamed = described().filter(|instance| instance.reference.is_none());
+        let instances = described(seed).flat_map(|tree| &tree.instances);
+        let unnamed = instances.filter(|instance| instance.reference.is_none());
         let mut references = counter::take(self.tx, Prefix::Instance, unnamed.count()).await?;
         let mut id = bulk::next_instance_id(self.tx).await?;
         let mut made = Vec::new();
-        for (number, (tree, described)) in trees.iter().zip(&seed.trees).enumerate() {
+        for (number, (tree, described)) in trees.iter().zip(described(seed)).enumerate() {
             let first_id = id;
             let mut children: HashMap<usize, i64> = HashMap::new();
             for instance in &described.instances {

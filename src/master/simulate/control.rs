@@ -306,6 +306,7 @@ impl Operation<'_> {
                 software: Vec::new(),
                 report: None,
                 simulate: Some(stored.clone()),
+                record: None,
             });
         }
         let made = seed.computers.len();

@@ -97,6 +97,36 @@ pub struct Standing {
     warm: Arc<HashSet<u64>>,
 }
 
+/// A rule, with what it did until now where that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptRule {
+    /// The rule.
+    pub rule: WrittenRule,
+    /// What is kept of it; none for one that begins.
+    pub record: Option<RuleRecord>,
+}
+
+/// What is kept of a rule beside what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleRecord {
+    /// When it was set.
+    pub created_at: Timestamp,
+    /// When it will be gone, if it ever will.
+    pub expires_at: Option<Timestamp>,
+    /// How many calls it fitted.
+    pub matched: u64,
+    /// How many calls it was applied to.
+    pub applied: u64,
+    /// What its cold cache was asked, as numbers that mean nothing else.
+    pub warm: Vec<u64>,
+}
+
+impl From<WrittenRule> for KeptRule {
+    fn from(rule: WrittenRule) -> Self {
+        Self { rule, record: None }
+    }
+}
+
 /// What has to be known of a call to judge it, besides its dialect and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Interest {
@@ -202,21 +232,41 @@ impl Faults {
         Ok(standing)
     }
 
-    /// Sets these rules in the place of all that there are.
-    pub fn replace(&self, written: &[WrittenRule], now: Timestamp) -> Result<(), SetError> {
-        if written.len() > MOST_RULES {
+    /// Sets these rules in the place of all that there are. Those that have no name are named by
+    /// their numbers, which go on from `numbered`.
+    pub fn replace(
+        &self,
+        kept: &[KeptRule],
+        numbered: u64,
+        now: Timestamp,
+    ) -> Result<(), SetError> {
+        if kept.len() > MOST_RULES {
             return Err(SetError::TooMany);
         }
-        let mut state = FaultsState::default();
-        let is_given =
-            |name: &RuleName| written.iter().any(|rule| rule.name.as_ref() == Some(name));
-        for WrittenRule { name, rule } in written {
+        let mut state = FaultsState {
+            numbered,
+            ..FaultsState::default()
+        };
+        let is_given = |name: &RuleName| {
+            kept.iter()
+                .any(|kept| kept.rule.name.as_ref() == Some(name))
+        };
+        for KeptRule { rule, record } in kept {
+            let WrittenRule { name, rule } = rule;
             let name = match name {
                 Some(name) if state.has(name) => return Err(SetError::NameTaken),
                 Some(name) => name.clone(),
                 None => state.free_name(is_given),
             };
-            state.rules.push(Standing::new(name, rule.clone(), now));
+            let mut standing = Standing::new(name, rule.clone(), now);
+            if let Some(record) = record {
+                standing.created_at = record.created_at;
+                standing.expires_at = record.expires_at;
+                standing.matched = record.matched;
+                standing.applied = record.applied;
+                standing.warm = Arc::new(record.warm.iter().copied().collect());
+            }
+            state.rules.push(standing);
         }
         self.restore(&state);
         Ok(())
@@ -354,6 +404,29 @@ impl Drop for Present<'_> {
 }
 
 impl FaultsState {
+    /// Every rule with what is kept of it, and how many were named by their number: what
+    /// [`Faults::replace`] makes the same of.
+    pub fn kept(&self) -> (Vec<KeptRule>, u64) {
+        let rules = self.rules.iter().map(|standing| {
+            let mut warm: Vec<u64> = standing.warm.iter().copied().collect();
+            warm.sort_unstable();
+            KeptRule {
+                rule: WrittenRule {
+                    name: Some(standing.name.clone()),
+                    rule: (*standing.rule).clone(),
+                },
+                record: Some(RuleRecord {
+                    created_at: standing.created_at,
+                    expires_at: standing.expires_at,
+                    matched: standing.matched,
+                    applied: standing.applied,
+                    warm,
+                }),
+            }
+        });
+        (rules.collect(), self.numbered)
+    }
+
     /// Whether a rule has this name.
     fn has(&self, name: &RuleName) -> bool {
         self.rules.iter().any(|standing| standing.name == *name)

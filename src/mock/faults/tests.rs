@@ -289,14 +289,16 @@ fn rules_are_bounded_and_have_names_of_their_own() {
     let unnamed = rule.clone();
     let later = written(r#"{"name": "fault-1", "effect": {"drop": true}}"#);
     let others = Faults::new(7);
-    others.replace(&[unnamed, later.clone()], START).unwrap();
+    others
+        .replace(&[unnamed.into(), later.clone().into()], 0, START)
+        .unwrap();
     let names: Vec<_> = others
         .all(START)
         .into_iter()
         .map(|rule| rule.name.to_string())
         .collect();
     assert_eq!(names, ["fault-2", "fault-1"]);
-    let twice = others.replace(&[later.clone(), later], START);
+    let twice = others.replace(&[later.clone().into(), later.into()], 0, START);
     assert_eq!(twice, Err(SetError::NameTaken));
     assert_eq!(others.all(START).len(), 2, "nothing was changed");
     while rules.all(START).len() < MOST_RULES {

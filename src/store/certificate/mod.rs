@@ -41,7 +41,7 @@ impl Holder {
     }
 
     /// The rows for the three columns.
-    const fn columns(self) -> (Option<i64>, Option<i64>, Option<i64>) {
+    pub(in crate::store) const fn columns(self) -> (Option<i64>, Option<i64>, Option<i64>) {
         match self {
             Self::Computer(id) => (Some(id), None, None),
             Self::Instance(id) => (None, Some(id), None),

@@ -57,6 +57,11 @@ impl WriteTx {
         self.last_stamp = now.max(self.last_stamp.plus_micros(1));
         self.last_stamp
     }
+
+    /// Lets every timestamp that is given from now on be later than this one.
+    pub(crate) fn stamp_after(&mut self, last: Timestamp) {
+        self.last_stamp = self.last_stamp.max(last);
+    }
 }
 
 impl Deref for WriteTx {

@@ -1,6 +1,7 @@
 //! The control surface: certificates, tokens, its description, and how its calls are refused.
 
 mod certificates;
+mod fixture;
 mod journal;
 mod metrics;
 mod openapi;

@@ -5,6 +5,7 @@ mod computer;
 mod errors;
 mod fault;
 mod find;
+mod fixture;
 mod journal;
 mod others;
 mod world;

@@ -6,6 +6,7 @@
 //! what is then promised ([`settled`]). The sequences are always the same; `PROPTEST_CASES` plays
 //! more of them and `PROPTEST_RNG_SEED` others.
 
+mod exported;
 mod operation;
 mod settled;
 mod snapshot;
@@ -43,6 +44,13 @@ fn production_keeps_every_invariant_once_it_is_settled() {
 }
 
 fn run(preset: Preset) {
+    over_sequences(preset, CASES, &async |operations| {
+        play(preset, operations).await
+    });
+}
+
+/// Plays random sequences, always the same ones, until one fails.
+fn over_sequences(preset: Preset, cases: u32, play: &impl AsyncFn(&[Operation]) -> TestCaseResult) {
     let mut config = Config {
         failure_persistence: None,
         max_shrink_time: 120_000,
@@ -50,7 +58,7 @@ fn run(preset: Preset) {
         ..Config::default()
     };
     if env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
+        config.cases = cases;
     }
     if env::var_os("PROPTEST_RNG_SEED").is_none() {
         config.rng_seed = RngSeed::Fixed(1);
@@ -61,7 +69,7 @@ fn run(preset: Preset) {
         .unwrap();
     let mut runner = TestRunner::new(config);
     let played = runner.run(&vec(operation(), 1..LENGTH), |operations| {
-        runtime.block_on(play(preset, &operations))
+        runtime.block_on(play(&operations))
     });
     if let Err(error) = played {
         panic!("{preset}: {error}");

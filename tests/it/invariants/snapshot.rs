@@ -20,6 +20,7 @@ pub(super) struct Computer {
     pub(super) id: i64,
     pub(super) reference: String,
     pub(super) network: Option<String>,
+    pub(super) validation: String,
 }
 
 /// A row of the table of the same name.
@@ -153,7 +154,8 @@ impl Snapshot {
             requesters: BTreeMap::new(),
         };
         let mut statuses = BTreeMap::new();
-        for row in &computers {
+        // A draft, which is only named, is told nothing.
+        for row in computers.iter().filter(|row| row.validation == "validated") {
             let view = world.computer(&row.reference).await;
             for partition in &view.partitions {
                 let at = at(&row.reference, partition.reference.as_str());

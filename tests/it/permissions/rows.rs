@@ -494,6 +494,8 @@ fn control_rows() -> Vec<Row> {
     let document = "/_mock/openapi.json";
     let (journal, follow) = ("/_mock/v1/journal", "/_mock/v1/journal/follow");
     let (wait, verify) = ("/_mock/v1/journal/wait", "/_mock/v1/journal/verify");
+    let fixture = "/_mock/v1/fixture";
+    let schema = "/_mock/fixture.schema.json";
     let computers = "/_mock/v1/computers";
     let reset = "/_mock/v1/reset";
     let (snapshots, snapshot) = ("/_mock/v1/snapshots", "/_mock/v1/snapshots/{name}");
@@ -566,6 +568,16 @@ fn control_rows() -> Vec<Row> {
             tokens,
             Some(r#"{"purpose": "user"}"#),
             201,
+        ),
+        open(Method::GET, schema, schema, None, 200),
+        open(Method::GET, fixture, fixture, None, 200),
+        open(Method::POST, fixture, fixture, Some("{}"), 200),
+        open(
+            Method::POST,
+            "/_mock/v1/fixture/check",
+            "/_mock/v1/fixture/check",
+            Some(r#"{"users": ["known-to-nobody"]}"#),
+            200,
         ),
         open(Method::GET, computers, computers, None, 200),
         open(

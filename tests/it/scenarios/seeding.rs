@@ -65,6 +65,7 @@ fn seed(origin: SeedOrigin, children: usize) -> Seed {
         room: SeedRoom::On(at(number)),
         connection: Parameters::new(),
         report: None,
+        record: None,
     };
     Seed {
         origin,
@@ -80,6 +81,7 @@ fn seed(origin: SeedOrigin, children: usize) -> Seed {
             policy: ComputerPolicy::default(),
             software: Vec::new(),
             report: None,
+            record: None,
             simulate: None,
         }],
         trees: vec![SeedTree {
@@ -89,6 +91,7 @@ fn seed(origin: SeedOrigin, children: usize) -> Seed {
             project: None,
             subscription: Subscription::Subscribed,
             instances: (0..=children).map(instance).collect(),
+            record: None,
         }],
         ..Seed::default()
     }

@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(names(BREAKDOWN), simulate::BREAKDOWN_KEYS);
         let keys_of = |what: &str| {
             let found = fixture::KEYS.iter().find(|(known, _)| *known == what);
-            found.unwrap().1.to_vec()
+            found.unwrap().1.clone()
         };
         for (what, keys) in [
             ("computer", MADE_OF),

@@ -41,7 +41,7 @@ use slapmaster::{
         log::{CallFacts, Interference, InternalFailure},
         worlds::{Surface, WorldLimits, Worlds},
     },
-    master::{Master, WorldSettings},
+    master::{AuthoritySource, Master, WorldSettings},
     mock::clock::Clock,
     xml::marshal::{self, Value},
 };
@@ -76,6 +76,8 @@ pub(crate) struct Setup {
     forward_limits: ForwardLimits,
     address: PublicAddress,
     control_token: Option<Secret>,
+    clock: Clock,
+    authority: AuthoritySource,
     limits: WorldLimits,
     database: Option<PathBuf>,
 }
@@ -118,6 +120,20 @@ impl Setup {
         self
     }
 
+    /// A clock to share with another world.
+    pub(crate) fn clock(mut self, clock: &Clock) -> Self {
+        self.clock = clock.clone();
+        self
+    }
+
+    /// The certificate authority of a fixture.
+    pub(crate) fn authority_of(mut self, fixture: &Fixture) -> Self {
+        if let Some(authority) = fixture.authority() {
+            self.authority = AuthoritySource::Given(authority.clone());
+        }
+        self
+    }
+
     /// How much the worlds may take.
     pub(crate) fn limits(mut self, limits: WorldLimits) -> Self {
         self.limits = limits;
@@ -132,9 +148,10 @@ impl Setup {
 
     /// Opens the world.
     pub(crate) async fn start(self) -> TestMaster {
-        let clock = Clock::frozen(START);
+        let clock = self.clock;
         let master = Master::open(WorldSettings {
             database: self.database,
+            authority: self.authority,
             behaviour: self.behaviour,
             default_computer: self.default_computer,
             other_masters: self.other_masters,
@@ -176,6 +193,8 @@ impl TestMaster {
             forward_limits: ForwardLimits::default(),
             address: PublicAddress::default(),
             control_token: None,
+            clock: Clock::frozen(START),
+            authority: AuthoritySource::World,
             limits: WorldLimits::default(),
             database: None,
         }

@@ -30,7 +30,10 @@ use slapmaster::{
         software::{SoftwareReport, Supply},
         time::Timestamp,
     },
-    master::{ComputerView, InstanceReport, Master, ReportOutcome, Result, WorldSettings},
+    fixture::Fixture,
+    master::{
+        AuthoritySource, ComputerView, InstanceReport, Master, ReportOutcome, Result, WorldSettings,
+    },
     mock::clock::Clock,
 };
 
@@ -84,6 +87,15 @@ impl Setup {
     /// A database that outlives the world.
     pub(crate) fn database(mut self, path: &Path) -> Self {
         self.settings.database = Some(path.to_owned());
+        self
+    }
+
+    /// The preset and the switches of a fixture, and its certificate authority.
+    pub(crate) fn fixture(mut self, fixture: &Fixture) -> Self {
+        self.settings.behaviour = fixture.behaviour(self.settings.behaviour);
+        if let Some(authority) = fixture.authority() {
+            self.settings.authority = AuthoritySource::Given(authority.clone());
+        }
         self
     }
 
