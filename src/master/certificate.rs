@@ -373,9 +373,13 @@ impl Operation<'_> {
     }
 
     async fn keep_first_certificates(&mut self, all: &[(MadeInstance, Issued)]) -> Result<()> {
+        let new: Vec<_> = all
+            .iter()
+            .map(|(instance, issued)| (instance.id, self.new_certificate(issued)))
+            .collect();
+        let given = store::certificate::insert_first(self.tx, &new).await?;
         for (instance, issued) in all {
-            let new = self.new_certificate(issued);
-            if store::certificate::insert_first(self.tx, instance.id, &new).await? {
+            if given.contains(&instance.id) {
                 let subject = CertificateSubject::Instance(instance.reference.clone());
                 self.issued_event(&subject, issued);
             }

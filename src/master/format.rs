@@ -11,7 +11,6 @@ use crate::{
         event::{About, EventKind},
         identifier::ComputerReference,
         state::Validation,
-        time::Timestamp,
     },
     store::{self, counter::Prefix, partition::PartitionRow},
 };
@@ -83,13 +82,18 @@ impl Operation<'_> {
         let id =
             store::computer::insert(self.tx, reference, title, project_id, validation, now).await?;
         store::counter::reserve(self.tx, Prefix::Computer, reference.as_str()).await?;
+        self.computer_made(reference);
+        Ok(id)
+    }
+
+    /// Remembers that a computer was made.
+    pub(super) fn computer_made(&mut self, reference: &ComputerReference) {
         self.event(
             EventKind::ComputerMade,
             reference.as_str(),
             About::computer(reference),
             format!("computer {reference} was made"),
         );
-        Ok(id)
     }
 
     pub(super) async fn format(&mut self, format: &ComputerFormat) -> Result<()> {
@@ -116,10 +120,20 @@ impl Operation<'_> {
                 .await?;
             new.extend(listed);
         }
-        store::bulk::insert_partitions(self.tx, computer_id, &format.reference, &new).await?;
+        let new: Vec<_> = new
+            .iter()
+            .map(|row| (computer_id, &format.reference, row))
+            .collect();
+        store::bulk::insert_partitions(self.tx, &new).await?;
         for row in before.into_values() {
             self.unlist_partition(&format.reference, row).await?;
         }
+        self.formatted(computer_id, format);
+        Ok(())
+    }
+
+    /// Remembers that a computer was formatted, and what follows from that.
+    pub(super) fn formatted(&mut self, computer_id: i64, format: &ComputerFormat) {
         self.touch(Some(computer_id));
         self.unsettled = true;
         let count = format.partitions.len();
@@ -132,7 +146,25 @@ impl Operation<'_> {
                 format.reference
             ),
         );
-        Ok(())
+    }
+
+    /// A partition that is listed for the first time.
+    pub(super) fn new_partition(
+        &mut self,
+        position: i64,
+        format: &PartitionFormat,
+    ) -> PartitionRow {
+        let (state, validation) = after_listed(None);
+        PartitionRow {
+            id: 0,
+            reference: format.reference.clone(),
+            state,
+            validation,
+            position,
+            addresses: format.synchronised(&[]),
+            capabilities: format.capabilities.clone(),
+            touched_at: self.stamp(),
+        }
     }
 
     /// Writes a partition that is listed; returns one that is new, to be added.
@@ -143,23 +175,19 @@ impl Operation<'_> {
         format: &PartitionFormat,
         before: Option<PartitionRow>,
     ) -> Result<Option<PartitionRow>> {
-        let (state, validation) = after_listed(before.as_ref().map(|row| row.state));
-        let kept = before.as_ref().map_or(&[][..], |row| &row.addresses);
+        let Some(before) = before else {
+            return Ok(Some(self.new_partition(position, format)));
+        };
+        let (state, validation) = after_listed(Some(before.state));
         let mut row = PartitionRow {
-            id: before.as_ref().map_or(0, |row| row.id),
+            id: before.id,
             reference: format.reference.clone(),
             state,
             validation,
             position,
-            addresses: format.synchronised(kept),
+            addresses: format.synchronised(&before.addresses),
             capabilities: format.capabilities.clone(),
-            touched_at: before
-                .as_ref()
-                .map_or(Timestamp::default(), |row| row.touched_at),
-        };
-        let Some(before) = before else {
-            row.touched_at = self.stamp();
-            return Ok(Some(row));
+            touched_at: before.touched_at,
         };
         if row == before {
             return Ok(None);

@@ -93,7 +93,7 @@ use crate::{
         simulate::Simulation,
     },
     pki::Authority,
-    store::{Store, StoreError, lookup::Named},
+    store::{Store, StoreError, lookup::Named, simulated::Simulated},
 };
 pub use crate::{
     pki::{Crl, Issued},
@@ -182,7 +182,8 @@ impl Master {
     /// Opens a world.
     pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
         let store = Store::open(settings.database.as_deref()).await?;
-        let (default_user, kept) = known(&store).await.map_err(|error| store.unusable(error))?;
+        let (default_user, kept, simulated) =
+            known(&store).await.map_err(|error| store.unusable(error))?;
         let now = settings.clock.now();
         let authority = authority::open(&store, kept, &settings.authority, now).await?;
         let master = Self(Arc::new(World {
@@ -207,10 +208,7 @@ impl Master {
             store: store.clone(),
             successor: OnceLock::new(),
         }));
-        master
-            .resume_simulation()
-            .await
-            .map_err(|error| store.unusable(error))?;
+        master.resume_simulation(&simulated);
         if let Some(reference) = master.0.default_computer.clone() {
             master.ensure_computer(reference).await.map_err(|error| {
                 OpenError::DefaultComputer {
@@ -362,18 +360,24 @@ fn new_run_id() -> String {
         .collect()
 }
 
-type Known = (Named<UserReference>, Option<(String, Secret)>);
+type Known = (
+    Named<UserReference>,
+    Option<(String, Secret)>,
+    Vec<Simulated>,
+);
 
-/// What a world's database knows of it before anything is asked of it: the default user, and the
-/// certificate authority with its key, if it has one. Read by the connection that writes, so that a
-/// world in which nobody reads has no other.
+/// What a world's database knows of it before anything is asked of it: the default user, the
+/// certificate authority with its key, if it has one, and the simulated computers. Read by the
+/// connection that writes, so that a world in which nobody reads has no other.
 async fn known(store: &Store) -> std::result::Result<Known, StoreError> {
     store
         .write(
             |tx| {
                 Box::pin(async move {
                     let user = crate::store::lookup::default_user(tx).await?;
-                    Ok::<Known, StoreError>((user, crate::store::authority::read(tx).await?))
+                    let authority = crate::store::authority::read(tx).await?;
+                    let simulated = crate::store::simulated::all(tx).await?;
+                    Ok::<Known, StoreError>((user, authority, simulated))
                 })
             },
             |_: &Known| {},

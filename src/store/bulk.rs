@@ -13,8 +13,11 @@ use super::{
     tree::NewTree,
 };
 use crate::domain::{
-    identifier::ComputerReference,
+    computer::ComputerFormat,
+    identifier::{ComputerReference, NetworkReference},
+    natural::natural_key,
     parameters::Parameters,
+    seed::ComputerPolicy,
     state::{PartitionState, Validation},
     time::Timestamp,
 };
@@ -30,15 +33,89 @@ pub(super) fn statements(rows: impl Iterator<Item = Value>) -> Vec<String> {
         .collect()
 }
 
-/// Adds partitions to a computer.
+/// A computer to add, formatted as it says unless it lists no partitions.
+#[derive(Debug)]
+pub(crate) struct NewComputer<'a> {
+    /// Its row.
+    pub(crate) id: i64,
+    /// The row of its project.
+    pub(crate) project_id: i64,
+    /// What it says of itself.
+    pub(crate) format: &'a ComputerFormat,
+    /// What is said of it beside that.
+    pub(crate) policy: &'a ComputerPolicy,
+    /// When it is made.
+    pub(crate) created_at: Timestamp,
+}
+
+/// The id that the next computer gets.
+pub(crate) async fn next_computer_id(tx: &mut WriteTx) -> Result<i64, StoreError> {
+    sqlx::query_scalar!(r#"SELECT COALESCE(MAX(id), 0) + 1 AS "id!: i64" FROM computer"#)
+        .fetch_one(&mut **tx)
+        .await
+        .during("look for the last computer")
+}
+
+/// Adds computers that count, without their partitions.
+pub(crate) async fn insert_computers(
+    tx: &mut WriteTx,
+    computers: &[NewComputer<'_>],
+) -> Result<(), StoreError> {
+    let rows = computers.iter().map(|computer| {
+        let NewComputer { format, policy, .. } = computer;
+        let reference = format.reference.as_str();
+        let formatted = !format.partitions.is_empty();
+        let details = format.details.as_ref().filter(|_| formatted);
+        json!([
+            computer.id,
+            reference,
+            policy.title.as_deref().unwrap_or(reference),
+            computer.project_id,
+            natural_key(reference),
+            computer.created_at.as_micros(),
+            policy.network.as_ref().map(NetworkReference::as_str),
+            json!(policy.categories).to_string(),
+            policy.allocation_scope.as_str(),
+            policy.capacity_scope.as_str(),
+            policy.capacity_quantity,
+            policy.subscription.as_str(),
+            format.partitions.len(),
+            formatted.then_some(&format.document),
+            details.map(|details| &details.address),
+            details.map(|details| &details.netmask),
+            details.map(|details| &details.os_type),
+            details.map(|details| &details.public_ipv4_address),
+            details.map(|details| &details.slapos_version),
+        ])
+    });
+    for rows in statements(rows) {
+        sqlx::query!(
+            "INSERT INTO computer (id, reference, title, project_id, natural_key, created_us,
+                 network, categories, allocation_scope, capacity_scope, capacity_quantity,
+                 subscription, quantity, format_document, address, netmask, os_type,
+                 public_ipv4_address, slapos_version, validation)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                 value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+                 value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16,
+                 value ->> 17, value ->> 18, 'validated'
+             FROM json_each(?1) ORDER BY key",
+            rows
+        )
+        .execute(tx.changing())
+        .await
+        .during("add computers")?;
+    }
+    Ok(())
+}
+
+/// Adds partitions, each to a computer with this row and reference.
 pub(crate) async fn insert_partitions(
     tx: &mut WriteTx,
-    computer_id: i64,
-    computer: &ComputerReference,
-    partitions: &[PartitionRow],
+    partitions: &[(i64, &ComputerReference, &PartitionRow)],
 ) -> Result<(), StoreError> {
-    let rows = partitions.iter().map(|partition| {
+    let rows = partitions.iter().map(|(computer_id, computer, partition)| {
         json!([
+            computer_id,
             partition.reference.as_str(),
             partition.state.as_str(),
             partition.validation.as_str(),
@@ -53,10 +130,9 @@ pub(crate) async fn insert_partitions(
         sqlx::query!(
             "INSERT INTO partition (computer_id, reference, slap_state, validation, position,
                  allocation_order, addresses, capabilities, touched_us)
-             SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                 value ->> 5, value ->> 6, value ->> 7
-             FROM json_each(?2) ORDER BY key",
-            computer_id,
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                 value ->> 6, value ->> 7, value ->> 8
+             FROM json_each(?1) ORDER BY key",
             rows
         )
         .execute(tx.changing())

@@ -1,5 +1,7 @@
 //! Computers.
 
+use std::collections::HashMap;
+
 use sqlx::SqliteConnection;
 
 use super::{During, StoreError, WriteTx, column::word};
@@ -45,6 +47,26 @@ pub(crate) async fn by_reference(
         })
     })
     .transpose()
+}
+
+/// The rows of those of these computers that there are, whether they count or not, by reference.
+pub(crate) async fn among(
+    connection: &mut SqliteConnection,
+    references: &[&str],
+) -> Result<HashMap<String, i64>, StoreError> {
+    let references = serde_json::json!(references).to_string();
+    let rows = sqlx::query!(
+        r#"SELECT c.id AS "id!", c.reference AS "reference!"
+           FROM json_each(?1) j CROSS JOIN computer c ON c.reference = j.value"#,
+        references
+    )
+    .fetch_all(connection)
+    .await
+    .during("find computers")?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.reference, row.id))
+        .collect())
 }
 
 /// A computer that counts, by its reference.

@@ -56,14 +56,25 @@ pub(crate) async fn reserve(
     prefix: Prefix,
     reference: &str,
 ) -> Result<(), StoreError> {
+    reserve_all(tx, prefix, &[reference]).await
+}
+
+/// The same for many of a kind at once.
+pub(crate) async fn reserve_all(
+    tx: &mut WriteTx,
+    prefix: Prefix,
+    references: &[&str],
+) -> Result<(), StoreError> {
     let prefix = prefix.as_str();
-    let Some(number) = reference
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('-'))
-        .and_then(|digits| digits.parse::<i64>().ok())
-        // One that counting never reaches needs no reservation, and would use the counter up.
-        .filter(|number| *number <= i64::from(u32::MAX))
-    else {
+    let numbers = references.iter().filter_map(|reference| {
+        reference
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .and_then(|digits| digits.parse::<i64>().ok())
+            // One that counting never reaches needs no reservation, and would use the counter up.
+            .filter(|number| *number <= i64::from(u32::MAX))
+    });
+    let Some(number) = numbers.max() else {
         return Ok(());
     };
     sqlx::query!(

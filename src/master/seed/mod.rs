@@ -8,6 +8,7 @@
 //! A seed may bring tens of thousands of instances, so that what there are many of is read and
 //! written with few statements.
 
+mod computer;
 mod person;
 mod record;
 mod room;
@@ -16,13 +17,9 @@ mod tree;
 use super::{Master, MasterError, Result, operation::Operation};
 use crate::{
     domain::{
-        caller::Caller,
         identifier::ProjectReference,
         product::ProductRelease,
-        seed::{Seed, SeedComputer, SeedPlace, SeedProduct, SeedRefused, SeedSoftware, SeedTree},
-        software::Supply,
-        state::InstallationState,
-        status::StatusSubject,
+        seed::{Seed, SeedPlace, SeedProduct, SeedRefused, SeedTree},
     },
     store::{
         self,
@@ -108,9 +105,7 @@ impl Operation<'_> {
         for product in &seed.products {
             self.seed_product(product).await?;
         }
-        for computer in &seed.computers {
-            self.seed_computer(computer).await?;
-        }
+        self.seed_computers(&seed.computers).await?;
         self.seed_kept(seed).await?;
         let (trees, made) = self.seed_trees(seed).await?;
         self.settle(&trees, &made).await?;
@@ -198,67 +193,6 @@ impl Operation<'_> {
         }
         for (software_type, weight) in &product.types {
             store::product::insert_type(self.tx, id, software_type.as_str(), *weight).await?;
-        }
-        Ok(())
-    }
-
-    async fn seed_computer(&mut self, computer: &SeedComputer) -> Result<()> {
-        let reference = &computer.format.reference;
-        let project = self
-            .project_of_seed(computer.place, computer.project.as_ref())
-            .await?;
-        if let Some(known) = store::computer::by_reference(self.tx, reference).await? {
-            let is_default = self.world.default_computer.as_ref() == Some(reference);
-            if !is_default || !store::computer::is_bare(self.tx, known.id).await? {
-                return Err(taken(computer.place, "a computer", reference.as_str()));
-            }
-        }
-        if let Some(record) = &computer.record {
-            return self.seed_kept_computer(computer, record).await;
-        }
-        let id = self.known_computer(reference).await?;
-        store::computer::update_policy(self.tx, id, project.id, &computer.policy).await?;
-        if !computer.format.partitions.is_empty() {
-            at(computer.place, self.format(&computer.format).await)?;
-        }
-        for software in &computer.software {
-            let seeded = self.seed_software(computer, software).await;
-            at(software.place, seeded)?;
-        }
-        if let Some(report) = &computer.report {
-            let reference = reference.as_str();
-            self.report_status(StatusSubject::Computer, reference, report, reference)
-                .await?;
-        }
-        if let Some(rules) = &computer.simulate {
-            self.simulate(id, reference, rules).await?;
-        }
-        self.touch(Some(id));
-        Ok(())
-    }
-
-    async fn seed_software(
-        &mut self,
-        computer: &SeedComputer,
-        software: &SeedSoftware,
-    ) -> Result<()> {
-        let reference = &computer.format.reference;
-        let mut states = vec![InstallationState::Available];
-        if software.state == InstallationState::Destroyed {
-            states.push(InstallationState::Destroyed);
-        }
-        for state in states {
-            let supply = Supply {
-                computer: reference.clone(),
-                release: software.release.clone(),
-                state: state.as_str().to_owned(),
-            };
-            self.supply(&supply).await?;
-        }
-        if let Some(report) = &software.report {
-            let caller = Caller::Computer(reference.clone());
-            self.report_software(&caller, reference, &software.release, report)
-                .await?;
         }
         Ok(())
     }

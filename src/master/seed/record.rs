@@ -72,7 +72,8 @@ impl Operation<'_> {
         let created_at = record.created_at;
         store::computer::update_policy(self.tx, id, project.id, &computer.policy).await?;
         store::record::set_computer(self.tx, id, record.validation, created_at, listed).await?;
-        store::bulk::insert_partitions(self.tx, id, reference, &partitions).await?;
+        let partitions: Vec<_> = partitions.iter().map(|row| (id, reference, row)).collect();
+        store::bulk::insert_partitions(self.tx, &partitions).await?;
         self.touch(Some(id));
         Ok(())
     }

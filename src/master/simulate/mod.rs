@@ -33,7 +33,11 @@ use crate::{
     mock::simulate::{
         self, Deed, Progress, Rules, Seen, SeenInstance, SeenShared, SeenSoftware, Told,
     },
-    store::{self, simulated::Kept, view::Placed},
+    store::{
+        self,
+        simulated::{Kept, Simulated},
+        view::Placed,
+    },
 };
 
 /// How many computers share a transaction: others that write wait for it.
@@ -102,15 +106,13 @@ impl Master {
     }
 
     /// Takes up the simulated computers that the database holds.
-    pub(super) async fn resume_simulation(&self) -> std::result::Result<(), store::StoreError> {
-        let mut connection = self.0.store.glance().await?;
+    pub(super) fn resume_simulation(&self, simulated: &[Simulated]) {
         let now = self.0.clock.now();
-        for computer in store::simulated::all(&mut connection).await? {
+        for computer in simulated {
             self.0
                 .simulation
                 .add(computer.id, &computer.reference, computer.since, now);
         }
-        Ok(())
     }
 }
 

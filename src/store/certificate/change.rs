@@ -1,5 +1,9 @@
 //! What adds certificates and revokes them.
 
+use std::collections::HashSet;
+
+use serde_json::json;
+
 use super::{Holder, present_second};
 use crate::{
     domain::{
@@ -62,36 +66,44 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Adds the first certificate of a live software instance. False if that ended, or has one.
+/// Adds the first certificates of live software instances, given by their rows; answers the rows of
+/// those that got one. Those that ended, or have one, get none.
 pub(crate) async fn insert_first(
     tx: &mut WriteTx,
-    instance_id: i64,
-    new: &NewCertificate<'_>,
-) -> Result<bool, StoreError> {
-    let serial = new.serial.as_str();
-    let key_pem = new.key_pem.map(Secret::expose);
-    let not_before = new.validity.not_before.as_micros();
-    let not_after = new.validity.not_after.as_micros();
-    let issued = new.issued_at.as_micros();
-    let done = sqlx::query!(
-        "INSERT INTO certificate (serial, subject, common_name, instance_id, certificate_pem,
+    all: &[(i64, NewCertificate<'_>)],
+) -> Result<HashSet<i64>, StoreError> {
+    let rows: Vec<_> = all
+        .iter()
+        .map(|(instance_id, new)| {
+            json!([
+                instance_id,
+                new.serial.as_str(),
+                new.common_name,
+                new.pem,
+                new.key_pem.map(Secret::expose),
+                new.validity.not_before.as_micros(),
+                new.validity.not_after.as_micros(),
+                new.issued_at.as_micros(),
+            ])
+        })
+        .collect();
+    let rows = json!(rows).to_string();
+    let given = sqlx::query_scalar!(
+        r#"INSERT INTO certificate (subject, instance_id, serial, common_name, certificate_pem,
              key_pem, not_before_us, not_after_us, issued_us)
-         SELECT ?1, 'instance', ?2, i.id, ?4, ?5, ?6, ?7, ?8 FROM instance i
-         WHERE i.id = ?3 AND i.kind = 'software' AND i.validation = 'validated'
-           AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.instance_id = i.id)",
-        serial,
-        new.common_name,
-        instance_id,
-        new.pem,
-        key_pem,
-        not_before,
-        not_after,
-        issued
+           SELECT 'instance', i.id, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+             j.value ->> 5, j.value ->> 6, j.value ->> 7
+           FROM json_each(?1) j CROSS JOIN instance i ON i.id = j.value ->> 0
+           WHERE i.kind = 'software' AND i.validation = 'validated'
+             AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.instance_id = i.id)
+           ORDER BY j.key
+           RETURNING instance_id AS "instance_id!: i64""#,
+        rows
     )
-    .execute(tx.changing())
+    .fetch_all(tx.changing())
     .await
-    .during("add the certificate of an instance")?;
-    Ok(done.rows_affected() == 1)
+    .during("add the certificates of instances")?;
+    Ok(given.into_iter().collect())
 }
 
 /// Adds a certificate of the server for these names.
