@@ -27,9 +27,9 @@ mod trees;
 mod worlds;
 
 use axum::{
-    Extension, Router,
+    Extension, Router, extract,
     http::{Method, StatusCode},
-    middleware::{from_fn, map_response},
+    middleware::{from_fn, map_response_with_state},
     response::{IntoResponse, Response},
     routing::{any, delete, get, post, put},
 };
@@ -78,7 +78,7 @@ macro_rules! routes {
     (@POST $path:literal $handler:path) => { post($handler).layer(routes!(@named $path)) };
     (@PUT $path:literal $handler:path) => { put($handler).layer(routes!(@named $path)) };
     (@DELETE $path:literal $handler:path) => { delete($handler).layer(routes!(@named $path)) };
-    (@named $path:literal) => { map_response(async |response: Response| named($path, response)) };
+    (@named $path:literal) => { map_response_with_state($path, named_answer) };
 }
 
 routes! {
@@ -179,6 +179,14 @@ async fn wrong_method() -> Response {
         "This path does not take that method: see the Allow header.",
     );
     named("/_mock", problem)
+}
+
+/// The same as a layer, of one type for every path: each type more is code more.
+async fn named_answer(
+    extract::State(path): extract::State<&'static str>,
+    answer: Response,
+) -> Response {
+    named(path, answer)
 }
 
 /// The answer with what its log line says: the path without what is before the topic, and without
