@@ -47,7 +47,7 @@ async fn main() {
     let computers = asked.unwrap_or(COMPUTERS);
     let began = Instant::now();
     let numbers: Vec<usize> = (1..=computers).collect();
-    // One file holds no more than the parser's limits allow.
+    // In parts, so that no file is in memory whole while it is read.
     let files: Vec<(PathBuf, String)> = numbers
         .chunks(PER_FILE)
         .map(|numbers| (PathBuf::from("fleet.yaml"), fleet(numbers)))
