@@ -15,6 +15,7 @@
 use std::{
     fmt::Write as _,
     fs,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -27,6 +28,8 @@ use slapmaster::{
 
 const COMPUTERS: usize = 10_000;
 const PARTITIONS: usize = 10;
+/// How many computers are in one file.
+const PER_FILE: usize = 500;
 /// How long the fleet is looked at while it is at rest.
 const REST: Duration = Duration::from_secs(20);
 /// Nothing is due for so long while it is at rest: instances are looked at once a day.
@@ -43,7 +46,12 @@ async fn main() {
     let asked = std::env::args().skip(1).find_map(|text| text.parse().ok());
     let computers = asked.unwrap_or(COMPUTERS);
     let began = Instant::now();
-    let files = [("fleet.yaml".into(), fleet(computers))];
+    let numbers: Vec<usize> = (1..=computers).collect();
+    // In parts, so that no file is in memory whole while it is read.
+    let files: Vec<(PathBuf, String)> = numbers
+        .chunks(PER_FILE)
+        .map(|numbers| (PathBuf::from("fleet.yaml"), fleet(numbers)))
+        .collect();
     let fixture = Fixture::parse(&files).unwrap();
     let master = Master::open(WorldSettings::default()).await.unwrap();
     fixture.apply(&master).await.unwrap();
@@ -97,10 +105,10 @@ async fn main() {
     master.close().await;
 }
 
-/// A fixture of so many computers, each full.
-fn fleet(computers: usize) -> String {
+/// A fixture of the computers of these numbers, each full.
+fn fleet(numbers: &[usize]) -> String {
     let mut text = String::from("computers:\n");
-    for number in 1..=computers {
+    for number in numbers {
         writeln!(
             text,
             "- {{reference: SIM-{number}, partitions: {PARTITIONS}, software: [sr], simulate: \
@@ -109,7 +117,7 @@ fn fleet(computers: usize) -> String {
         .unwrap();
     }
     text.push_str("trees:\n");
-    for number in 1..=computers {
+    for number in numbers {
         for partition in 0..PARTITIONS {
             writeln!(
                 text,
