@@ -13,7 +13,7 @@ COPY . .
 RUN target=$(rustc -vV | sed -n 's/^host: //p') \
     && case $target in x86_64-*) folded="-C link-arg=-Wl,--icf=all" ;; *) folded= ;; esac \
     && RUSTFLAGS="-C target-feature=+crt-static" SQLX_OFFLINE=true \
-        cargo rustc --release --locked --bin slapmaster --target "$target" -- $folded \
+        cargo rustc --release --locked --bin slapmaster --target "$target" -- -C strip=symbols $folded \
     && mkdir -p /image/fixtures /image/licenses \
     && mkdir -m 1777 /image/data \
     && cp "target/$target/release/slapmaster" /image/slapmaster \
