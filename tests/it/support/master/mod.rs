@@ -167,11 +167,12 @@ impl Setup {
             forwarder: Forwarder::new(self.forward_limits),
             ..AppState::new(master.clone())
         };
+        let scheme = state.address.scheme;
         let worlds = Worlds::new(&state, self.limits);
         worlds.default_world().keep_baseline().await.unwrap();
         TestMaster {
             master,
-            router: routed(&worlds, Access::default()),
+            router: routed(&worlds, Access::default(), scheme),
             worlds,
             clock,
         }
@@ -274,7 +275,7 @@ impl TestMaster {
             mode: AccessMode::Certificate,
             identity_header,
         };
-        routed(&self.worlds, access)
+        routed(&self.worlds, access, Scheme::Http)
     }
 
     async fn send_to(&self, router: Router, request: http::Request<Body>) -> Answer {
@@ -367,8 +368,8 @@ impl TestMaster {
 }
 
 /// Everything that is served to callers that are found out so.
-fn routed(worlds: &Worlds, access: Access) -> Router {
-    let service = front::serve(worlds, Surface::Everything, access, Scheme::Http);
+fn routed(worlds: &Worlds, access: Access, scheme: Scheme) -> Router {
+    let service = front::serve(worlds, Surface::Everything, access, scheme);
     Router::new().fallback_service(service)
 }
 
