@@ -310,6 +310,13 @@ async fn what_is_wrong_is_refused_with_its_place_and_changes_nothing() {
         (
             Method::POST,
             COMPUTERS.to_owned(),
+            json!({ "reference": "A", "record": { "created_at": "2026-01-01T00:00:00Z" } }),
+            400,
+            "`record`: is what another world kept",
+        ),
+        (
+            Method::POST,
+            COMPUTERS.to_owned(),
             json!({ "referense": "A" }),
             400,
             "perhaps `reference` was meant",
