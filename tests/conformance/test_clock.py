@@ -2,17 +2,13 @@
 
 import datetime
 import json
-import os
-import pathlib
-import re
 import subprocess
-import sys
-import tempfile
 
 import requests
 from slapos.slap import ServerError
 
 from support import COMPUTER, MasterTestCase, main
+from support_docs import ExamplesTestCase
 from support_tls import TlsTestCase
 
 CLOCK = "/_mock/v1/clock"
@@ -42,22 +38,6 @@ class ClockMixin:
     def advance(self, seconds):
         return self.post(CLOCK + "/advance", seconds=seconds)
 
-    def run_examples(self, page):
-        """The examples of a page in docs/, as they stand there, one after the other."""
-        text = (pathlib.Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["yaml", "sh", "python"])
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as fixture:
-            fixture.write(examples[0][1])
-            fixture.flush()
-            self.master = self.start(fixture=fixture.name)
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        for kind, example in examples[1:]:
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(
-                command, input=example, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (example, done.stderr))
 
 
 class AgeTest(ClockMixin, MasterTestCase):
@@ -227,12 +207,12 @@ class CertificateTest(ClockMixin, TlsTestCase):
         self.assertEqual(dates, [first, first + datetime.timedelta(days=1)])
 
 
-class ExamplesTest(ClockMixin, MasterTestCase):
+class ExamplesTest(ClockMixin, ExamplesTestCase):
     def test_the_examples_of_the_clocks_page_do_what_they_say(self):
-        self.run_examples("clock.md")
+        self.run_examples("clock.md", ["yaml", "sh", "python"])
 
     def test_the_examples_of_the_backgrounds_page_do_what_they_say(self):
-        self.run_examples("background.md")
+        self.run_examples("background.md", ["yaml", "sh", "python"])
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 import json
 import os
-import pathlib
 import pty
-import re
 import subprocess
 import tempfile
 import threading
@@ -13,6 +11,7 @@ import slapos.slap
 from slapos.slap import NotFoundError
 
 from support import COMPUTER, RELEASE, MasterTestCase, main
+from support_docs import ExamplesTestCase, examples_of
 from support_tls import TlsTestCase
 from test_cli import NOT_READY, CommandTestCase
 
@@ -177,7 +176,7 @@ class TerminalTest(MasterTestCase):
         self.assertNotIn("\x1b", ctl(self.master, "tree"))
 
 
-class ExamplesTest(MasterTestCase):
+class ExamplesTest(ExamplesTestCase):
     """The examples of docs/ctl.md, as they stand there, one after the other."""
 
     WORLD = """
@@ -199,24 +198,15 @@ trees:
 """
 
     def test_the_examples_of_the_page_do_what_they_say(self):
-        page = pathlib.Path(__file__).parents[2] / "docs" / "ctl.md"
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["sh", "text", "sh"])
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as fixture:
-            fixture.write(self.WORLD)
-            fixture.flush()
-            self.master = self.start(fixture=fixture.name)
+        self.start_with(self.WORLD)
         path = "%s%s%s" % (os.path.dirname(BINARY), os.pathsep, os.environ["PATH"])
-        environment = dict(os.environ, MASTER_URL=self.master.url, PATH=path)
-        environment.pop("BINARY_UNDER_TEST", None)
+        examples = examples_of("ctl.md")
+        self.assertEqual([kind for kind, _ in examples], ["sh", "text", "sh"])
         for kind, text in examples:
             if kind == "text":
                 self.assertEqual(ctl(self.master, "tree"), text)
-                continue
-            done = subprocess.run(
-                ["sh", "-e"], input=text, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (text, done.stderr))
+            else:
+                self.run_example(kind, text, PATH=path)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,6 @@
 """Fault rules, met by the library and the commands: what they see, and what is there afterwards."""
 
 import json
-import os
-import pathlib
-import re
-import subprocess
-import sys
-import tempfile
 import time
 
 import requests
@@ -15,6 +9,7 @@ from slapos.slap import ConnectionError as SlapConnectionError
 from slapos.slap import ServerError
 
 from support import COMPUTER, RELEASE, MasterTestCase, main
+from support_docs import ExamplesTestCase
 from test_cli import NOT_READY, CommandTestCase
 
 FAULTS = "/_mock/v1/faults"
@@ -166,24 +161,11 @@ class OverTlsTest(FaultsMixin, MasterTestCase):
             requests.get(self.master.tls_url + "/getRunId", verify=False, timeout=10)
 
 
-class ExamplesTest(FaultsMixin, MasterTestCase):
+class ExamplesTest(FaultsMixin, ExamplesTestCase):
     """The examples of docs/faults.md, as they stand there, one after the other."""
 
     def test_the_examples_of_the_page_do_what_they_say(self):
-        page = pathlib.Path(__file__).parents[2] / "docs" / "faults.md"
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["yaml", "sh", "python"])
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as fixture:
-            fixture.write(examples[0][1])
-            fixture.flush()
-            self.master = self.start(fixture=fixture.name)
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        for kind, text in examples[1:]:
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(
-                command, input=text, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (text, done.stderr))
+        self.run_examples("faults.md", ["yaml", "sh", "python"])
         self.assert_applied("slow-start", 2)
         self.assert_applied("lost-answer", 1)
         self.assertEqual(self.master.call("GET", FAULTS + "/cold").status, 404)

@@ -5,18 +5,17 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
 import jsonschema
 import yaml
 
 from support import COMPUTER, RELEASE, MasterTestCase, main
+from support_docs import ExamplesTestCase
 from support_tls import TlsTestCase
 
 ROOT = pathlib.Path(__file__).parents[2]
 FIXTURE = "/_mock/v1/fixture"
-USAGE = ROOT / "docs" / "fixtures.md"
 
 
 class Loader(yaml.SafeLoader):
@@ -209,18 +208,11 @@ class CheckTest(MasterTestCase):
         self.assertIn("error: -:1:38: computer `COMP-1` has no partition `slappart33`", done.stderr)
 
 
-class ExamplesTest(ExportMixin, MasterTestCase):
+class ExamplesTest(ExportMixin, ExamplesTestCase):
     """The examples of docs/fixtures.md, as they stand there, one after the other."""
 
     def test_the_examples_of_the_page_do_what_they_say(self):
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", USAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["yaml", "sh", "python"])
-        self.master = self.start(fixture=self.file_of(examples[0][1]))
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        for kind, text in examples[1:]:
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(command, input=text, env=environment, capture_output=True, text=True, timeout=60)
-            self.assertEqual(done.returncode, 0, "%s\n%s\n%s" % (text, done.stdout, done.stderr))
+        self.run_examples("fixtures.md", ["yaml", "sh", "python"])
 
 
 if __name__ == "__main__":

@@ -3,18 +3,14 @@
 import concurrent.futures
 import http.client
 import json
-import os
-import pathlib
 import re
 import socket
-import subprocess
-import sys
 import time
 import urllib.parse
 
-import yaml
 
 from support import COMPUTER, RELEASE, Master, MasterTestCase, main
+from support_docs import ExamplesTestCase
 
 JOURNAL = "/_mock/v1/journal"
 PASSWORD = "correct-horse-battery"
@@ -343,26 +339,8 @@ class Secrets(JournalMixin, MasterTestCase):
         self.assertIn("connection parameters: again, x", everything)
 
 
-class Examples(JournalMixin, MasterTestCase):
+class Examples(JournalMixin, ExamplesTestCase):
     """The examples of the pages, as they stand there, one after the other."""
-
-    def run_examples(self, name, kinds):
-        page = pathlib.Path(__file__).parents[2] / "docs" / name
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], kinds)
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        told = []
-        for kind, text in examples:
-            if kind == "yaml":
-                yaml.safe_load(text)
-                continue
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(
-                command, input=text, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (text, done.stderr))
-            told.append(done.stdout)
-        return told
 
     def test_of_the_journal(self):
         self.format()

@@ -2,15 +2,12 @@
 
 import json
 import os
-import pathlib
-import re
-import subprocess
-import sys
 import tempfile
 
 from slapos.slap import NotFoundError
 
 from support import COMPUTER, OTHER_RELEASE, RELEASE, MasterTestCase, main
+from support_docs import ExamplesTestCase
 
 COMPUTERS = "/_mock/v1/computers"
 # What a real node is told and tells: test_node_instance.py and test_node_software.py look for the same.
@@ -236,24 +233,11 @@ class Restart(MasterTestCase):
         self.assertIn("url", self.request().getConnectionParameterDict())
 
 
-class Examples(MasterTestCase):
+class Examples(ExamplesTestCase):
     """The examples of docs/simulated-computers.md, as they stand there, one after the other."""
 
     def test_the_examples_of_the_page_do_what_they_say(self):
-        page = pathlib.Path(__file__).parents[2] / "docs" / "simulated-computers.md"
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["yaml", "python", "sh"])
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as fixture:
-            fixture.write(examples[0][1])
-            fixture.flush()
-            self.master = self.start(fixture=fixture.name)
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        for kind, text in examples[1:]:
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(
-                command, input=text, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (text, done.stderr))
+        self.run_examples("simulated-computers.md", ["yaml", "python", "sh"])
         listed = json.loads(self.master.call("GET", COMPUTERS).body)["computers"]
         self.assertEqual(len(listed), 101)
         self.assertIsNone(listed[0]["simulate"])

@@ -2,16 +2,14 @@
 
 import json
 import os
-import pathlib
-import re
 import subprocess
-import sys
 import tempfile
 import threading
 
 import slapos.slap
 
 from support import COMPUTER, RELEASE, MasterTestCase, main
+from support_docs import ExamplesTestCase
 from support_tls import TlsTestCase
 from test_cli import NOT_READY, CommandTestCase
 
@@ -206,20 +204,11 @@ class OverTlsTest(WorldsMixin, TlsTestCase):
         self.assertNotEqual(done.returncode, 0)
 
 
-class ExamplesTest(MasterTestCase):
+class ExamplesTest(ExamplesTestCase):
     """The examples of docs/worlds.md, as they stand there, one after the other."""
 
     def test_the_examples_of_the_page_do_what_they_say(self):
-        page = pathlib.Path(__file__).parents[2] / "docs" / "worlds.md"
-        examples = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-        self.assertEqual([kind for kind, _ in examples], ["sh", "python"])
-        environment = dict(os.environ, MASTER_URL=self.master.url, PYTHONWARNINGS="ignore")
-        for kind, text in examples:
-            command = {"sh": ["sh", "-e"], "python": [sys.executable, "-"]}[kind]
-            done = subprocess.run(
-                command, input=text, env=environment, capture_output=True, text=True, timeout=60
-            )
-            self.assertEqual(done.returncode, 0, "%s\n%s" % (text, done.stderr))
+        self.run_examples("worlds.md", ["sh", "python"])
 
 
 if __name__ == "__main__":
