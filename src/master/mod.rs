@@ -63,7 +63,7 @@ pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
 pub use simulate::{
-    FailureOrder, InstanceWork, Scale, SimulatedView, SoftwareWork, WhatFailed, WorkView,
+    FailureOrder, InstanceWork, Scale, SimulatedView, SoftwareWork, Turn, WhatFailed, WorkView,
 };
 pub use snapshot::{Baseline, Memory, Snapshot};
 pub use software::SupplyOutcome;

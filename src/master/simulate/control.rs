@@ -14,6 +14,15 @@ use crate::{
     store::{self, simulated::Kept},
 };
 
+/// What becomes of parts of the work of a simulated computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// They stand still.
+    Hold,
+    /// They go on where they stood.
+    Release,
+}
+
 /// A failure that is to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureOrder {
@@ -79,50 +88,21 @@ impl Master {
             .await
     }
 
-    /// Lets parts of what a simulated computer works on stand still. False if all did already.
-    pub async fn hold(&self, computer: ComputerReference, parts: Vec<Part>) -> Result<bool> {
+    /// Lets parts of what a simulated computer works on stand still, or go on where they stood.
+    /// False if all did already.
+    pub async fn turn(
+        &self,
+        computer: ComputerReference,
+        turn: Turn,
+        parts: Vec<Part>,
+    ) -> Result<bool> {
         self.0
-            .operate((computer, parts), |operation, (computer, parts)| {
-                Box::pin(async move {
-                    let (id, mut progress) = operation.progress(computer).await?;
-                    let now = operation.now;
-                    let mut any = false;
-                    for part in parts {
-                        any |= progress.hold(*part, now);
-                    }
-                    if any {
-                        let words = words(parts);
-                        let text = format!("the {words} of computer {computer} stands still");
-                        operation.simulated_event(EventKind::SimulationHeld, computer, text);
-                        operation.keep(id, &progress).await?;
-                    }
-                    Ok(any)
-                })
-            })
-            .await
-    }
-
-    /// Lets parts of what a simulated computer works on go on where they stood. False if none
-    /// stood still.
-    pub async fn release(&self, computer: ComputerReference, parts: Vec<Part>) -> Result<bool> {
-        self.0
-            .operate((computer, parts), |operation, (computer, parts)| {
-                Box::pin(async move {
-                    let (id, mut progress) = operation.progress(computer).await?;
-                    let now = operation.now;
-                    let mut any = false;
-                    for part in parts {
-                        any |= progress.release(*part, now);
-                    }
-                    if any {
-                        let words = words(parts);
-                        let text = format!("the {words} of computer {computer} goes on");
-                        operation.simulated_event(EventKind::SimulationReleased, computer, text);
-                        operation.keep(id, &progress).await?;
-                    }
-                    Ok(any)
-                })
-            })
+            .operate(
+                (computer, turn, parts),
+                |operation, (computer, turn, parts)| {
+                    Box::pin(operation.turn(computer, *turn, parts))
+                },
+            )
             .await
     }
 
@@ -203,6 +183,32 @@ impl Operation<'_> {
         let text = format!("computer {computer} is simulated no more");
         self.simulated_event(EventKind::ComputerSimulated, computer, text);
         Ok(true)
+    }
+
+    async fn turn(
+        &mut self,
+        computer: &ComputerReference,
+        turn: Turn,
+        parts: &[Part],
+    ) -> Result<bool> {
+        let (id, mut progress) = self.progress(computer).await?;
+        let mut any = false;
+        for part in parts {
+            any |= match turn {
+                Turn::Hold => progress.hold(*part, self.now),
+                Turn::Release => progress.release(*part, self.now),
+            };
+        }
+        if any {
+            let (kind, does) = match turn {
+                Turn::Hold => (EventKind::SimulationHeld, "stands still"),
+                Turn::Release => (EventKind::SimulationReleased, "goes on"),
+            };
+            let text = format!("the {} of computer {computer} {does}", words(parts));
+            self.simulated_event(kind, computer, text);
+            self.keep(id, &progress).await?;
+        }
+        Ok(any)
     }
 
     async fn order_failure(

@@ -11,7 +11,7 @@ mod view;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub use control::{FailureOrder, Scale, WhatFailed};
+pub use control::{FailureOrder, Scale, Turn, WhatFailed};
 pub use view::{InstanceWork, SimulatedView, SoftwareWork, WorkView};
 
 use super::{

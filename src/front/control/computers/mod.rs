@@ -20,7 +20,7 @@ use crate::{
     },
     fixture,
     front::State,
-    master::{FailureOrder, Master, MasterError, Missing, Scale, WhatFailed},
+    master::{FailureOrder, Master, MasterError, Missing, Scale, Turn, WhatFailed},
     mock::simulate::{MOST_COUNTED, MOST_ORDERED, MOST_TEXT_BYTES, Part, Rules},
 };
 
@@ -125,9 +125,7 @@ pub(super) async fn hold(
     named: Named,
     Json(given): Json,
 ) -> Result<Response, Problem> {
-    let reference = reference(named)?;
-    master.hold(reference.clone(), parts(&given)?).await?;
-    answer(&master, StatusCode::OK, &reference).await
+    turn(&master, Turn::Hold, named, &given).await
 }
 
 /// `POST /_mock/v1/computers/{reference}/release`, as `hold`: what stood still goes on.
@@ -136,9 +134,18 @@ pub(super) async fn release(
     named: Named,
     Json(given): Json,
 ) -> Result<Response, Problem> {
+    turn(&master, Turn::Release, named, &given).await
+}
+
+async fn turn(
+    master: &Master,
+    turn: Turn,
+    named: Named,
+    given: &Given,
+) -> Result<Response, Problem> {
     let reference = reference(named)?;
-    master.release(reference.clone(), parts(&given)?).await?;
-    answer(&master, StatusCode::OK, &reference).await
+    master.turn(reference.clone(), turn, parts(given)?).await?;
+    answer(master, StatusCode::OK, &reference).await
 }
 
 /// `POST /_mock/v1/computers/{reference}/fail` with `{"release" or "partition", "text", "count"}`,
