@@ -28,6 +28,8 @@ states! {
         Product = "product",
         /// Projects: by reference.
         Project = "project",
+        /// How computers are simulated: by reference.
+        Simulation = "simulation",
         /// Software that is asked for on a computer: by reference.
         Software = "software",
         /// What was last reported: by what it is about.

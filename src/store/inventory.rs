@@ -46,6 +46,9 @@ pub(crate) async fn everything(
                 'public_ipv4_address', c.public_ipv4_address,
                 'slapos_version', c.slapos_version, 'created_at', c.created_us)
            FROM computer c JOIN project p ON p.id = c.project_id
+           UNION ALL SELECT 'simulation', c.reference, json_object('rules', json(s.rules),
+                'since', s.since_us)
+           FROM simulated_computer s JOIN computer c ON c.id = s.computer_id
            UNION ALL SELECT 'partition', c.reference || '/' || p.reference, json_object(
                 'state', p.slap_state, 'validation', p.validation,
                 'addresses', json(p.addresses), 'capabilities', json(p.capabilities),

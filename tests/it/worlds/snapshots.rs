@@ -166,6 +166,45 @@ async fn a_difference_tells_what_was_added_removed_and_changed_in_words() {
 }
 
 #[tokio::test]
+async fn a_difference_tells_which_computers_are_simulated_and_how() {
+    let master = TestMaster::start().await;
+    for computer in ["COMP-1", "COMP-2", "COMP-3"] {
+        master.format(computer, 1).await;
+    }
+    let simulate = async |computer: &str, how: &Value| {
+        let path = format!("/{CONTROL}/computers/{computer}/simulate");
+        let call = master.control(Method::PUT, &path, Some(how)).await;
+        call.expect(200);
+    };
+    simulate("COMP-1", &json!("healthy")).await;
+    simulate("COMP-2", &json!({ "build_s": 10 })).await;
+    master.keep("", "before").await;
+    let path = format!("/{CONTROL}/computers/COMP-1/simulate");
+    let ended = master
+        .control(Method::DELETE, &path, Some(&json!({})))
+        .await;
+    ended.expect(200);
+    simulate("COMP-2", &json!({ "build_s": 20 })).await;
+    simulate("COMP-3", &json!("flaky")).await;
+    let path = format!("/{CONTROL}/snapshots/before/difference");
+    let told = master.read(&path, &[]).await.expect(200).json();
+    let found = told["differences"].as_array().unwrap().iter();
+    let found: Vec<&Value> = found.filter(|one| one["kind"] == "simulation").collect();
+    let since = "2026-11-23T08:30:00Z";
+    assert_eq!(
+        json!(found),
+        json!([
+            { "kind": "simulation", "name": "COMP-1", "change": "removed",
+              "fields": { "rules": "healthy", "since": since } },
+            { "kind": "simulation", "name": "COMP-2", "change": "changed",
+              "fields": { "rules": { "before": { "build_s": 10 }, "after": { "build_s": 20 } } } },
+            { "kind": "simulation", "name": "COMP-3", "change": "added",
+              "fields": { "rules": "flaky", "since": since } },
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_long_difference_is_cut_and_counted() {
     let master = TestMaster::start().await;
     master.keep("", "before").await;
