@@ -2,9 +2,22 @@
 
 use super::{
     behaviour::FormatMissing,
-    identifier::{ComputerReference, PartitionReference},
+    identifier::{
+        ComputerReference, InstanceReference, PartitionAddress, PartitionReference, Title,
+    },
     state::{PartitionState, Validation},
 };
+
+/// An instance that is linked to a partition of a computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupied {
+    /// Where it is.
+    pub at: PartitionAddress,
+    /// Its reference.
+    pub instance: InstanceReference,
+    /// Its title.
+    pub title: Title,
+}
 
 /// What a computer says of itself and of its partitions (`loadComputerConfigurationFromXML`,
 /// `put.compute_node_format`).

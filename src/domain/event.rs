@@ -48,6 +48,8 @@ states! {
         PartitionFreed = "partition_freed",
         /// A computer was made.
         ComputerMade = "computer_made",
+        /// A computer was taken away.
+        ComputerRemoved = "computer_removed",
         /// A computer told its partitions and addresses.
         ComputerFormatted = "computer_formatted",
         /// A computer asked for its information for the first time since the world was opened.

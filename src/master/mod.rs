@@ -63,7 +63,8 @@ pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
 pub use simulate::{
-    FailureOrder, InstanceWork, Scale, SimulatedView, SoftwareWork, Turn, WhatFailed, WorkView,
+    FailureOrder, InstanceWork, Scale, Scaled, SimulatedView, SoftwareWork, Turn, WhatFailed,
+    WorkView,
 };
 pub use snapshot::{Baseline, Memory, Snapshot};
 pub use software::SupplyOutcome;

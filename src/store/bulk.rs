@@ -4,6 +4,7 @@
 //! another of the same statement.
 
 use serde_json::{Value, json};
+use sqlx::SqliteConnection;
 
 use super::{
     During, StoreError, WriteTx,
@@ -49,9 +50,9 @@ pub(crate) struct NewComputer<'a> {
 }
 
 /// The id that the next computer gets.
-pub(crate) async fn next_computer_id(tx: &mut WriteTx) -> Result<i64, StoreError> {
+pub(crate) async fn next_computer_id(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     sqlx::query_scalar!(r#"SELECT COALESCE(MAX(id), 0) + 1 AS "id!: i64" FROM computer"#)
-        .fetch_one(&mut **tx)
+        .fetch_one(connection)
         .await
         .during("look for the last computer")
 }

@@ -6,8 +6,11 @@ use sqlx::SqliteConnection;
 
 use super::{During, StoreError, WriteTx, column::word};
 use crate::domain::{
-    computer::ComputerFormat,
-    identifier::{ComputerReference, NetworkReference, Title},
+    computer::{ComputerFormat, Occupied},
+    identifier::{
+        ComputerReference, InstanceReference, NetworkReference, PartitionAddress,
+        PartitionReference, Title,
+    },
     natural::natural_key,
     permission::ComputerFacts,
     seed::ComputerPolicy,
@@ -24,6 +27,13 @@ pub(crate) struct ComputerRow {
     pub(crate) reference: ComputerReference,
     /// Whether it counts.
     pub(crate) validation: Validation,
+}
+
+impl ComputerRow {
+    /// Whether it counts.
+    pub(crate) fn counts(&self) -> bool {
+        self.validation == Validation::Validated
+    }
 }
 
 /// A computer by its reference, whether it counts or not.
@@ -164,6 +174,85 @@ pub(crate) async fn validate(tx: &mut WriteTx, id: i64) -> Result<(), StoreError
     .execute(tx.changing())
     .await
     .during("validate a computer")?;
+    Ok(())
+}
+
+/// The instances, live or not, that are linked to partitions of these computers.
+pub(crate) async fn occupied(
+    connection: &mut SqliteConnection,
+    ids: &[i64],
+) -> Result<Vec<Occupied>, StoreError> {
+    let ids = serde_json::json!(ids).to_string();
+    let rows = sqlx::query!(
+        r#"SELECT c.reference AS "computer!", p.reference AS "partition!",
+             i.reference AS "instance!", i.title AS "title!"
+         FROM json_each(?1) j
+         CROSS JOIN computer c ON c.id = j.value
+         CROSS JOIN partition p ON p.computer_id = c.id
+         CROSS JOIN instance i ON i.partition_id = p.id
+         ORDER BY c.natural_key, c.id, p.position, i.id"#,
+        ids
+    )
+    .fetch_all(connection)
+    .await
+    .during("look for instances on computers")?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| Occupied {
+            at: PartitionAddress {
+                computer: ComputerReference::trusted(row.computer),
+                partition: PartitionReference::trusted(row.partition),
+            },
+            instance: InstanceReference::trusted(row.instance),
+            title: Title::trusted(row.title),
+        })
+        .collect())
+}
+
+/// Ends computers that nothing is on, with their partitions and software; they are simulated no
+/// more.
+pub(crate) async fn invalidate(tx: &mut WriteTx, ids: &[i64]) -> Result<(), StoreError> {
+    let ids = serde_json::json!(ids).to_string();
+    sqlx::query!(
+        "DELETE FROM simulated_computer WHERE computer_id IN (SELECT value FROM json_each(?1))",
+        ids
+    )
+    .execute(tx.changing())
+    .await
+    .during("simulate computers no more")?;
+    sqlx::query!(
+        "UPDATE partition SET slap_state = 'inactive', validation = 'invalidated'
+         WHERE computer_id IN (SELECT value FROM json_each(?1))",
+        ids
+    )
+    .execute(tx.changing())
+    .await
+    .during("end the partitions of computers")?;
+    sqlx::query!(
+        "DELETE FROM access_status WHERE subject = 'installation' AND reference IN (
+             SELECT reference FROM software_installation
+             WHERE computer_id IN (SELECT value FROM json_each(?1)))",
+        ids
+    )
+    .execute(tx.changing())
+    .await
+    .during("forget the statuses of software on computers")?;
+    sqlx::query!(
+        "UPDATE software_installation SET validation = 'invalidated', state = 'destroyed'
+         WHERE computer_id IN (SELECT value FROM json_each(?1)) AND validation = 'validated'",
+        ids
+    )
+    .execute(tx.changing())
+    .await
+    .during("end the software on computers")?;
+    sqlx::query!(
+        "UPDATE computer SET validation = 'invalidated'
+         WHERE id IN (SELECT value FROM json_each(?1))",
+        ids
+    )
+    .execute(tx.changing())
+    .await
+    .during("end computers")?;
     Ok(())
 }
 

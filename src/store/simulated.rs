@@ -84,6 +84,26 @@ pub(crate) async fn of(
     }))
 }
 
+/// The simulated computers that count and whose references begin so, in natural order.
+pub(crate) async fn fleet(
+    connection: &mut SqliteConnection,
+    prefix: &str,
+) -> Result<Vec<(i64, ComputerReference)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT c.id, c.reference FROM simulated_computer s JOIN computer c ON c.id = s.computer_id
+         WHERE c.validation = 'validated' AND substr(c.reference, 1, length(?1)) = ?1
+         ORDER BY c.natural_key, c.id",
+        prefix
+    )
+    .fetch_all(connection)
+    .await
+    .during("list a fleet of simulated computers")?;
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|row| (row.id, ComputerReference::trusted(row.reference)))
+        .collect())
+}
+
 /// Every computer that counts, in natural order; or the one of this reference.
 pub(crate) async fn listed(
     connection: &mut SqliteConnection,

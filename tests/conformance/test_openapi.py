@@ -205,7 +205,7 @@ class OpenApiTest(MasterTestCase):
                 + [{"reference": "A", "simulate": {"start_s": wrong}} for wrong in (-1, "1", [1], [1, 2, 3], True)]
                 + [{"reference": "A", "simulate": {"rules": [{"releas": "x"}]}}],
             ),
-            (COMPUTERS + "/scale", [{}, [], {"count": 0}, {"count": 10001}, {"count": 1, "simulate": {"x": 1}}]),
+            (COMPUTERS + "/scale", [{}, [], {"count": -1}, {"count": 10001}, {"count": 1, "simulate": {"x": 1}}]),
             (
                 JOURNAL + "/wait",
                 [[], {"entry": 1}, {"entry": {}, "timeout_s": 301}, {"entri": {}}, {"state": {"is": "x"}}]

@@ -202,6 +202,41 @@ class Failing(SimulationTestCase):
         self.assertEqual(self.partition_status(web)["text"], STARTED)
 
 
+class Scale(SimulationTestCase):
+    """As many as there shall be"""
+
+    def scale(self, count, status=200, **more):
+        return self.control("POST", COMPUTERS + "/scale", dict(more, prefix="FLEET-", count=count), status)
+
+    def on(self, number, title="web", **more):
+        """An instance on a computer of the fleet."""
+        return self.request(title, filter_kw={"computer_guid": "FLEET-%d" % number}, **more)
+
+    def test_what_is_taken_away_is_unknown_to_the_library_until_it_comes_back(self):
+        self.scale(3, partitions=1, simulate=dict(FAST, needs_software=False))
+        self.on(2)
+        self.wait(instance="web", **{"is": "started"})
+        self.on(3, "last")
+        self.wait(instance="last", **{"is": "started"})
+        refused = self.scale(1, status=409)["detail"]
+        self.assertIn("computer `FLEET-2` has instance `web` (SOFTINST-1) on `slappart0`", refused)
+        self.assertIn("computer `FLEET-3` has instance `last` (SOFTINST-2)", refused)
+        self.assertEqual([p.getState() for p in self.partitions("FLEET-3").values()], ["started"])
+
+        self.on(3, "last", state="destroyed")
+        self.wait(instance="last", **{"is": "destroyed"})
+        self.assertEqual(self.scale(2), {"made": 0, "removed": 1, "computers": 2})
+        self.assert_not_found(self.computer("FLEET-3").getComputerPartitionList)
+        self.assert_not_ready(self.on(3, "late"))
+        self.assertEqual(self.partitions("FLEET-2")["slappart0"].getState(), "started")
+
+        # Who waits for it gets it as soon as it is there, and it works as at first.
+        self.assertEqual(self.scale(4, partitions=1)["made"], 2)
+        self.supply(computer="FLEET-3")
+        self.wait(instance="late", **{"is": "started"})
+        self.assertEqual(self.place(self.on(3, "late")), ("FLEET-3", "slappart0"))
+
+
 class Restart(MasterTestCase):
     """A database that is kept"""
 
@@ -239,7 +274,7 @@ class Examples(ExamplesTestCase):
     def test_the_examples_of_the_page_do_what_they_say(self):
         self.run_examples("simulated-computers.md", ["yaml", "python", "sh"])
         listed = json.loads(self.master.call("GET", COMPUTERS).body)["computers"]
-        self.assertEqual(len(listed), 101)
+        self.assertEqual(len(listed), 21)
         self.assertIsNone(listed[0]["simulate"])
         self.assertRaises(NotFoundError, self.slap.registerComputer("COMP-9").getComputerPartitionList)
 

@@ -164,10 +164,11 @@ Examples:
         },
         Verb {
             name: "scale",
-            about: "Let there be so many simulated computers",
+            about: "Let there be so many simulated computers: make more, or take the last ones away",
             more: "\
 Example:
-  slapmaster ctl computer scale 1000 --partitions 10 --simulate healthy",
+  slapmaster ctl computer scale 1000 --partitions 10 --simulate healthy
+  slapmaster ctl computer scale 10",
             takes: &[&[
                 needed("COUNT", "How many there shall be"),
                 value("prefix", "TEXT", "What their references begin with: SIM-"),

@@ -1,13 +1,11 @@
 //! What is asked of simulated computers from outside: that they are simulated, stand still, go on,
-//! fail, recover, and are so many.
+//! fail and recover.
 
 use super::super::{Master, Missing, Result, operation::Operation};
 use crate::{
     domain::{
-        computer::{ComputerDetails, ComputerFormat, numbered_partitions},
         event::{About, EventKind},
         identifier::{ComputerReference, PartitionAddress, PartitionReference, SoftwareReleaseUri},
-        seed::{ComputerPolicy, Seed, SeedComputer, SeedPlace},
         status::{StatusReport, StatusSubject},
     },
     mock::simulate::{MOST_ORDERED, Ordered, Part, Progress, Rules},
@@ -43,19 +41,6 @@ pub enum WhatFailed {
     Build(SoftwareReleaseUri),
     /// The instance on this partition.
     Instance(PartitionReference),
-}
-
-/// How many simulated computers there shall be.
-#[derive(Debug, Clone)]
-pub struct Scale {
-    /// What their references begin with; a number from 1 follows.
-    pub prefix: String,
-    /// How many.
-    pub count: usize,
-    /// How many partitions each that is made has.
-    pub partitions: usize,
-    /// How they are simulated.
-    pub rules: Rules,
 }
 
 impl Master {
@@ -127,14 +112,6 @@ impl Master {
             .operate((computer, what), |operation, (computer, what)| {
                 Box::pin(operation.recover(computer, what))
             })
-            .await
-    }
-
-    /// Makes so many simulated computers: `SIM-1`, `SIM-2` and so on. Those that are there are
-    /// simulated by the same rules and stay as they are otherwise. Says how many were made.
-    pub async fn scale(&self, scale: Scale) -> Result<usize> {
-        self.0
-            .operate(scale, |operation, scale| Box::pin(operation.scale(scale)))
             .await
     }
 }
@@ -287,47 +264,6 @@ impl Operation<'_> {
         Ok(recovered)
     }
 
-    async fn scale(&mut self, scale: &Scale) -> Result<usize> {
-        let stored = scale.rules.stored();
-        let known = store::computer::all_live(self.tx).await?.len();
-        let mut seed = Seed::default();
-        for number in 1..=scale.count {
-            let reference = format!("{}{number}", scale.prefix);
-            let reference = ComputerReference::trusted(reference);
-            if let Some(row) = store::computer::live(self.tx, &reference).await? {
-                self.simulate(row.id, &reference, &stored).await?;
-                continue;
-            }
-            let place = known + seed.computers.len() + 1;
-            seed.computers.push(SeedComputer {
-                place: SeedPlace(0),
-                project: None,
-                format: ComputerFormat {
-                    partitions: numbered_partitions(place, scale.partitions),
-                    reference,
-                    details: Some(ComputerDetails::default()),
-                    document: "{}".to_owned(),
-                },
-                policy: ComputerPolicy::default(),
-                software: Vec::new(),
-                report: None,
-                simulate: Some(stored.clone()),
-                record: None,
-            });
-        }
-        let made = seed.computers.len();
-        self.seed(&seed).await?;
-        let text = format!(
-            "{} computers {}… are simulated: {}",
-            scale.count,
-            scale.prefix,
-            scale.rules.profile()
-        );
-        let kind = EventKind::ComputerSimulated;
-        self.event(kind, &scale.prefix, About::default(), text);
-        Ok(made)
-    }
-
     /// What a simulated computer is at.
     async fn progress(&mut self, computer: &ComputerReference) -> Result<(i64, Progress)> {
         let row = self.computer(computer).await?;
@@ -346,7 +282,12 @@ impl Operation<'_> {
         Ok(())
     }
 
-    fn simulated_event(&mut self, kind: EventKind, computer: &ComputerReference, text: String) {
+    pub(super) fn simulated_event(
+        &mut self,
+        kind: EventKind,
+        computer: &ComputerReference,
+        text: String,
+    ) {
         self.event(kind, computer.as_str(), About::computer(computer), text);
     }
 }

@@ -4,14 +4,16 @@
 //! Each look is a pass (`mock::simulate`), in the transaction of what came of it. Its reports are
 //! the operations that a node calls, in the name of the computer, whose rights hold. Many computers
 //! share a transaction. Start with [`Master::simulate_due_work`]; what the control surface asks is
-//! in `control.rs`, and what it is told in `view.rs`.
+//! in `control.rs` and `scale.rs`, and what it is told in `view.rs`.
 
 mod control;
+mod scale;
 mod view;
 
 use std::{collections::HashMap, sync::Arc};
 
-pub use control::{FailureOrder, Scale, Turn, WhatFailed};
+pub use control::{FailureOrder, Turn, WhatFailed};
+pub use scale::{Scale, Scaled};
 pub use view::{InstanceWork, SimulatedView, SoftwareWork, WorkView};
 
 use super::{

@@ -141,6 +141,18 @@ pub struct Applied<'r> {
     rule: Option<&'r Said>,
 }
 
+impl Default for Rules {
+    fn default() -> Self {
+        let profile = Profile::Healthy;
+        Self {
+            written: Given::from(profile.as_str()),
+            profile,
+            said: Said::default(),
+            exceptions: Vec::new(),
+        }
+    }
+}
+
 impl Rules {
     /// What was written.
     pub const fn written(&self) -> &Given {

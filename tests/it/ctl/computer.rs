@@ -72,8 +72,11 @@ fn a_simulated_computer_is_held_fails_and_recovers() {
 fn there_are_as_many_simulated_computers_as_were_asked_for() {
     let world = World::start();
     let scaled = world.json("computer scale 3 --prefix T- --partitions 2 --simulate healthy");
-    assert_eq!(scaled, json!({ "made": 3, "computers": 3 }));
+    assert_eq!(scaled, json!({ "made": 3, "removed": 0, "computers": 3 }));
     assert_eq!(world.json("computer show T-1")["partitions"], 2);
+    let fewer = world.json("computer scale 1 --prefix T-");
+    assert_eq!(fewer, json!({ "made": 0, "removed": 2, "computers": 1 }));
+    failed(&world.ctl("computer show T-2"), 3, "Not Found: ");
     failed(
         &world.ctl("computer scale many"),
         2,

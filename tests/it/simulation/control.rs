@@ -235,37 +235,6 @@ async fn how_it_is_simulated_is_told_changed_and_ended() {
 }
 
 #[tokio::test]
-async fn so_many_computers_are_made_by_one_call() {
-    let master = TestMaster::start().await;
-    let path = format!("{COMPUTERS}/scale");
-    let five = json!({ "count": 5, "partitions": 2, "simulate": "instant" });
-    let told = control(&master, Method::POST, &path, &five)
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(told, json!({ "made": 5, "computers": 5 }));
-    let eight = json!({ "prefix": "SIM-", "count": 8, "simulate": { "profile": "slow" } });
-    let told = control(&master, Method::POST, &path, &eight)
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(told, json!({ "made": 3, "computers": 8 }));
-    let list = master.read(COMPUTERS, &[]).await.expect(200).json();
-    let rows = list["computers"].as_array().unwrap();
-    let names: Vec<_> = rows
-        .iter()
-        .map(|row| row["reference"].as_str().unwrap())
-        .collect();
-    assert_eq!(names[..2], ["SIM-1", "SIM-2"]);
-    assert_eq!((names.len(), names[7]), (8, "SIM-8"));
-    assert_eq!(rows[0]["simulate"], json!({ "profile": "slow" }));
-    assert_eq!(
-        (&rows[0]["partitions"], &rows[7]["partitions"]),
-        (&json!(2), &json!(10))
-    );
-}
-
-#[tokio::test]
 async fn what_is_wrong_is_refused_with_its_place_and_changes_nothing() {
     let master = world().await;
     play(&master, 1).await;

@@ -4,6 +4,7 @@
 mod control;
 mod fixtures;
 mod life;
+mod scale;
 
 use axum::http::Method;
 use serde_json::Value;

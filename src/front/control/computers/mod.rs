@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use crate::{
     domain::{
+        computer::Occupied,
         given::{Given, Read, Reading, WrongValue},
         identifier::{ComputerReference, PartitionReference, SoftwareReleaseUri},
         text::InvalidValue,
     },
     fixture,
     front::State,
-    master::{FailureOrder, Master, MasterError, Missing, Scale, Turn, WhatFailed},
+    master::{FailureOrder, Master, MasterError, Missing, Scale, Scaled, Turn, WhatFailed},
     mock::simulate::{MOST_COUNTED, MOST_ORDERED, MOST_TEXT_BYTES, Part, Rules},
 };
 
@@ -206,16 +207,47 @@ pub(super) async fn recover(
 }
 
 /// `POST /_mock/v1/computers/scale` with `{"prefix", "count", "partitions", "simulate"}`, of which
-/// `count` alone is needed: `{"made": 3, "computers": 5}`.
+/// `count` alone is needed: `{"made": 3, "removed": 0, "computers": 5}`.
+///
+/// An instance on one that would have to be taken away: 409, and nothing is changed.
 pub(super) async fn scale(
     State(master): State<Master>,
     Json(given): Json,
 ) -> Result<Response, Problem> {
     let scale = read_scale(&given)?;
     let count = scale.count;
-    let made = master.scale(scale).await?;
-    let answer = json!({ "made": made, "computers": count });
-    Ok(render::json(StatusCode::OK, &answer))
+    match master.scale(scale).await? {
+        Scaled::Done { made, removed } => {
+            let answer = json!({ "made": made, "removed": removed, "computers": count });
+            Ok(render::json(StatusCode::OK, &answer))
+        }
+        Scaled::Occupied(occupied) => Err(still_there(&occupied)),
+    }
+}
+
+/// How many instances a refusal names.
+const MOST_NAMED: usize = 5;
+
+fn still_there(occupied: &[Occupied]) -> Problem {
+    let mut named: Vec<String> = occupied
+        .iter()
+        .take(MOST_NAMED)
+        .map(|one| {
+            let (computer, partition) = (&one.at.computer, &one.at.partition);
+            let (title, guid) = (&one.title, &one.instance);
+            format!("computer `{computer}` has instance `{title}` ({guid}) on `{partition}`")
+        })
+        .collect();
+    if let Some(more) = occupied.len().checked_sub(MOST_NAMED + 1) {
+        named.push(format!("{} more", more + 1));
+    }
+    Problem::new(
+        StatusCode::CONFLICT,
+        format!(
+            "Nothing was taken away: {}. Have them destroyed first, or keep more computers.",
+            named.join(", ")
+        ),
+    )
 }
 
 fn read_scale(given: &Given) -> Result<Scale, Problem> {
@@ -229,14 +261,15 @@ fn read_scale(given: &Given) -> Result<Scale, Problem> {
             text
         }
     };
-    let number = |given: Reading<'_>, most: usize| -> Read<usize> {
-        let number = given.integer(1..=most as u64)?;
+    let number = |given: Reading<'_>, least: u64, most: usize| -> Read<usize> {
+        let number = given.integer(least..=most as u64)?;
         Ok(usize::try_from(number).unwrap_or(most))
     };
-    let count = number(whole.need("count", "how many there shall be")?, MOST_SCALED)?;
+    let count = whole.need("count", "how many there shall be")?;
+    let count = number(count, 0, MOST_SCALED)?;
     let partitions = whole
         .get("partitions")
-        .map(|given| number(given, MOST_SCALED_PARTITIONS));
+        .map(|given| number(given, 1, MOST_SCALED_PARTITIONS));
     let partitions = partitions.transpose()?.unwrap_or(10);
     if count.saturating_mul(partitions) > MOST_SCALED_IN_ALL {
         let reason = format!(
@@ -245,15 +278,15 @@ fn read_scale(given: &Given) -> Result<Scale, Problem> {
         );
         return Err(InvalidValue::new("count", reason).into());
     }
-    let healthy = Given::from("healthy");
     let rules = whole
         .get("simulate")
-        .map_or_else(|| Rules::read(&healthy), |given| Rules::read_part(&given));
+        .map(|given| Rules::read_part(&given))
+        .transpose()?;
     Ok(Scale {
         prefix: prefix.to_owned(),
         count,
         partitions,
-        rules: rules?,
+        rules,
     })
 }
 

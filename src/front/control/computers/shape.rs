@@ -225,7 +225,7 @@ pub(super) const RECOVER_KEYS: &[Key] = &[may("release", Kind::Text), may("parti
 /// What `scale` takes.
 pub(super) const SCALE_KEYS: &[Key] = &[
     may("prefix", Kind::Text),
-    need("count", Kind::Integer(1..=MOST_SCALED.cast_signed() as i64)),
+    need("count", Kind::Integer(0..=MOST_SCALED.cast_signed() as i64)),
     may(
         "partitions",
         Kind::Integer(1..=MOST_SCALED_PARTITIONS.cast_signed() as i64),
@@ -298,12 +298,16 @@ pub(in super::super) static RECOVER: Operation = asked(
 );
 /// `POST /_mock/v1/computers/scale`.
 pub(in super::super) static SCALE: Operation = Operation {
-    summary: "Let there be so many simulated computers",
+    summary: "Let there be so many simulated computers: make more, or take some away",
     query: &[],
     body: Body::Keys(SCALE_KEYS),
     answer: Answer::Json(
         StatusCode::OK,
-        &[&[need("made", COUNT), need("computers", COUNT)]],
+        &[&[
+            need("made", COUNT),
+            need("removed", COUNT),
+            need("computers", COUNT),
+        ]],
     ),
 };
 
