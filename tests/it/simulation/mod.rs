@@ -4,10 +4,12 @@
 mod control;
 mod fixtures;
 mod life;
+mod restore;
 mod scale;
 
 use axum::http::Method;
 use serde_json::Value;
+use slapmaster::master::Master;
 
 use crate::support::master::{Answer, TestMaster, request};
 
@@ -37,18 +39,23 @@ async fn ask(master: &TestMaster, what: &str, body: &Value) -> Answer {
 
 /// Lets time go on, second by second, with all the work that is due.
 async fn play(master: &TestMaster, seconds: i64) {
-    master.master.simulate_due_work().await.unwrap();
+    let present = present(master);
+    present.simulate_due_work().await.unwrap();
     for _ in 0..seconds {
-        master.advance(1);
-        master.master.simulate_due_work().await.unwrap();
+        present.clock().advance_micros(1_000_000);
+        present.simulate_due_work().await.unwrap();
     }
+}
+
+/// The world as it is now, also after it went back.
+fn present(master: &TestMaster) -> Master {
+    master.worlds.default_world().master()
 }
 
 /// The events of some kinds, in words, and that simulated computers did them where they did.
 fn events(master: &TestMaster, kinds: &[&str]) -> Vec<String> {
     use slapmaster::mock::journal::{Order, What};
-    let all = master
-        .master
+    let all = present(master)
         .journal()
         .select((0, u64::MAX), Order::Oldest, usize::MAX, |_| true);
     all.iter()
