@@ -27,6 +27,17 @@ pub struct ComputerRecord {
     pub status: Option<AccessStatus>,
     /// What is kept of its partitions, one for each of its format.
     pub partitions: Vec<PartitionRecord>,
+    /// What it is at, if it is simulated.
+    pub work: Option<WorkRecord>,
+}
+
+/// What is kept of the work of a simulated computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRecord {
+    /// Since when it is simulated.
+    pub since: Timestamp,
+    /// What it is at, as the database keeps it, but with references in the place of rows.
+    pub progress: String,
 }
 
 /// What is kept of a partition.

@@ -11,6 +11,7 @@ use crate::{
         seed::{Seed, SeedComputer, SeedInstance, SeedPlace, SeedRoom, SeedTree, SeedUser},
         status::{AccessStatus, StatusSubject},
     },
+    mock::simulate::Progress,
     store::{self, Connection, record::KeptInstance},
 };
 
@@ -139,7 +140,24 @@ async fn computers(
             computer.software.push(software);
         }
     }
+    name_work(tx, &mut computers).await?;
     Ok((computers, places))
+}
+
+/// Gives what simulated computers are at references in the place of rows. What cannot be read, or
+/// is of what ended, is left out.
+async fn name_work(tx: &mut Connection, computers: &mut [SeedComputer]) -> Result<()> {
+    let (software, instances) = store::record::worked_on(tx).await?;
+    let records = computers.iter_mut().filter_map(|one| one.record.as_mut());
+    for work in records.filter_map(|record| record.work.as_mut()) {
+        let progress: Progress = Progress::from_stored(&work.progress).unwrap_or_default();
+        let named = progress.under(
+            |id| software.get(id).cloned(),
+            |id| instances.get(id).cloned(),
+        );
+        work.progress = named.stored();
+    }
+    Ok(())
 }
 
 /// The trees, each with its instances: every requester before those that it requested.

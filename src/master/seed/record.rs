@@ -1,7 +1,7 @@
 //! What another world kept, put into this one as it was: no rule is asked, and only what cannot be
 //! in one world is refused.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{missing, refused, taken};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         time::Timestamp,
     },
     master::{Missing, Result, operation::Operation},
+    mock::simulate::Progress,
     pki::CertificateFacts,
     store::{
         self,
@@ -89,14 +90,7 @@ impl Operation<'_> {
         });
         let computers: Vec<_> = computers.collect();
         store::record::write_statuses(self.tx, &computers).await?;
-        for computer in &seed.computers {
-            let is_kept = computer.record.is_some();
-            if let Some(rules) = computer.simulate.as_deref().filter(|_| is_kept) {
-                let reference = &computer.format.reference;
-                let row = self.computer(reference).await?;
-                self.simulate(row.id, reference, rules).await?;
-            }
-        }
+        self.seed_kept_work(seed).await?;
         self.seed_kept_tokens(seed).await?;
         self.seed_certificates(seed).await?;
         for report in &seed.usage {
@@ -121,6 +115,50 @@ impl Operation<'_> {
             counter::reserve(self.tx, prefix, &format!("{word}-{last}")).await?;
         }
         self.tx.stamp_after(latest(seed));
+        Ok(())
+    }
+
+    /// Lets simulated computers be at what they were at.
+    async fn seed_kept_work(&mut self, seed: &Seed) -> Result<()> {
+        let mut works = Vec::new();
+        for computer in &seed.computers {
+            let (Some(record), Some(rules)) = (&computer.record, &computer.simulate) else {
+                continue;
+            };
+            let reference = &computer.format.reference;
+            let row = self.computer(reference).await?;
+            let Some(work) = &record.work else {
+                self.simulate(row.id, reference, rules).await?;
+                continue;
+            };
+            store::simulated::put(self.tx, row.id, rules, "{}", work.since).await?;
+            self.played(row.id, reference, work.since);
+            works.push((row.id, computer.place, &work.progress));
+        }
+        if works.is_empty() {
+            return Ok(());
+        }
+        let by_reference = |rows: BTreeMap<i64, String>| -> HashMap<String, i64> {
+            rows.into_iter().map(|(id, named)| (named, id)).collect()
+        };
+        let (software, instances) = store::record::worked_on(self.tx).await?;
+        let (software, instances) = (by_reference(software), by_reference(instances));
+        for (id, place, progress) in works {
+            let named = Progress::<String>::from_stored(progress).unwrap_or_default();
+            for (what, all, rows) in [
+                ("software", &named.software, &software),
+                ("instance", &named.instances, &instances),
+            ] {
+                if let Some(unknown) = all.keys().find(|key| !rows.contains_key(*key)) {
+                    return Err(missing(place, what, unknown));
+                }
+            }
+            let progress: Progress = named.under(
+                |named| software.get(named).copied(),
+                |named| instances.get(named).copied(),
+            );
+            store::simulated::set_progress(self.tx, id, &progress.stored()).await?;
+        }
         Ok(())
     }
 

@@ -133,7 +133,7 @@ impl Operation<'_> {
         computer: &ComputerReference,
         rules: &str,
     ) -> Result<()> {
-        let begin = Progress::default().stored();
+        let begin = <Progress>::default().stored();
         let since = store::simulated::put(self.tx, id, rules, &begin, self.now).await?;
         let (subject, reference) = (StatusSubject::Computer, computer.as_str());
         if self.status(subject, reference).await?.is_none() {

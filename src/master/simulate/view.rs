@@ -107,7 +107,7 @@ impl Master {
         let Some(kept) = store::simulated::of(&mut tx, id).await? else {
             return Ok((view, None));
         };
-        let progress = Progress::from_stored(&kept.progress).unwrap_or_default();
+        let progress: Progress = Progress::from_stored(&kept.progress).unwrap_or_default();
         let installations = store::installation::of_computer(&mut tx, id).await?;
         let software = installations.into_iter().map(|installation| SoftwareWork {
             release: installation.release,

@@ -23,7 +23,7 @@ use std::{
 
 pub use self::{
     pass::pass,
-    progress::{Goal, MOST_ORDERED, Ordered, Part, Phase, Progress, Work},
+    progress::{Goal, MOST_ORDERED, Ordered, Part, Phase, Progress, Work, WorkKey},
     read::{
         BREAKDOWN_KEYS, FAILURE_KEYS, MOST_COUNTED, MOST_PUBLISHED, MOST_RULES, MOST_TEXT_BYTES,
         SIMULATE_KEYS, SIMULATE_RULE_KEYS,

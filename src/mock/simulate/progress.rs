@@ -89,19 +89,49 @@ pub struct Ordered {
     pub left: u64,
 }
 
+/// By what a piece of work is known: the row of what is worked on, or its reference.
+pub trait WorkKey: Ord + Clone + Into<Value> {
+    /// Reads what it is as a value.
+    fn read(value: &Value) -> Option<Self>;
+}
+
+impl WorkKey for i64 {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_i64()
+    }
+}
+
+impl WorkKey for String {
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+}
+
 /// What a simulated computer is at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Progress {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress<K: WorkKey = i64> {
     /// Since when its software stands still.
     pub software_held_at: Option<Timestamp>,
     /// Since when its instances stand still.
     pub instances_held_at: Option<Timestamp>,
     /// Failures that are to come, oldest first.
     pub ordered: Vec<Ordered>,
-    /// Work on software, by the row of the installation.
-    pub software: BTreeMap<i64, Work>,
-    /// Work on instances, by their rows.
-    pub instances: BTreeMap<i64, Work>,
+    /// Work on software, by the installation.
+    pub software: BTreeMap<K, Work>,
+    /// Work on instances.
+    pub instances: BTreeMap<K, Work>,
+}
+
+impl<K: WorkKey> Default for Progress<K> {
+    fn default() -> Self {
+        Self {
+            software_held_at: None,
+            instances_held_at: None,
+            ordered: Vec::new(),
+            software: BTreeMap::new(),
+            instances: BTreeMap::new(),
+        }
+    }
 }
 
 /// What of a computer is meant.
@@ -204,6 +234,27 @@ impl Progress {
         }
         recovered
     }
+}
+
+impl<K: WorkKey> Progress<K> {
+    /// The same with other keys for the work on software and on instances. What has none is gone.
+    pub fn under<L: WorkKey>(
+        self,
+        software: impl Fn(&K) -> Option<L>,
+        instances: impl Fn(&K) -> Option<L>,
+    ) -> Progress<L> {
+        let work = self.software.into_iter();
+        let software = work.filter_map(|(key, work)| Some((software(&key)?, work)));
+        let work = self.instances.into_iter();
+        let instances = work.filter_map(|(key, work)| Some((instances(&key)?, work)));
+        Progress {
+            software_held_at: self.software_held_at,
+            instances_held_at: self.instances_held_at,
+            ordered: self.ordered,
+            software: software.collect(),
+            instances: instances.collect(),
+        }
+    }
 
     /// As the database keeps it.
     pub fn stored(&self) -> String {
@@ -244,10 +295,11 @@ fn at(value: &Value) -> Option<Timestamp> {
     value.as_i64().map(Timestamp::from_micros)
 }
 
-fn works(all: &BTreeMap<i64, Work>) -> Vec<Value> {
-    let work = |(id, work): (&i64, &Work)| {
+fn works<K: WorkKey>(all: &BTreeMap<K, Work>) -> Vec<Value> {
+    let work = |(key, work): (&K, &Work)| {
+        let key: Value = key.clone().into();
         json!([
-            id,
+            key,
             work.goal.as_str(),
             work.phase.as_str(),
             micros(work.due),
@@ -260,10 +312,10 @@ fn works(all: &BTreeMap<i64, Work>) -> Vec<Value> {
     all.iter().map(work).collect()
 }
 
-fn read_works(value: &Value) -> Option<BTreeMap<i64, Work>> {
+fn read_works<K: WorkKey>(value: &Value) -> Option<BTreeMap<K, Work>> {
     let work = |value: &Value| {
         Some((
-            value.get(0)?.as_i64()?,
+            K::read(value.get(0)?)?,
             Work {
                 goal: value.get(1)?.as_str()?.parse().ok()?,
                 phase: value.get(2)?.as_str()?.parse().ok()?,

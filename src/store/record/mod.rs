@@ -5,7 +5,7 @@ mod write;
 
 pub(crate) use read::{
     KeptInstance, certificates, computers, counters, functions, installations, instances,
-    partitions, products, statuses, trees, usage_reports, users,
+    partitions, products, statuses, trees, usage_reports, users, worked_on,
 };
 pub(crate) use write::{
     KeptCertificate, NewInstallation, NewKept, insert_certificates, insert_installations,

@@ -1,6 +1,6 @@
 //! Every row of a world, a query a table, in the order in which they were made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::SqliteConnection;
 
@@ -17,7 +17,7 @@ use crate::{
         permission::Function,
         record::{
             CertificateRecord, ComputerRecord, Counters, InstanceRecord, PartitionRecord,
-            SoftwareRecord, TreeRecord, UsageRecord,
+            SoftwareRecord, TreeRecord, UsageRecord, WorkRecord,
         },
         secret::Secret,
         seed::{
@@ -121,14 +121,41 @@ pub(crate) async fn products(
     Ok(products)
 }
 
-/// Every computer by row, without its partitions, software and status.
+/// The references of all software that is, or was, asked for on simulated computers, and of the
+/// instances on them, by rows.
+pub(crate) async fn worked_on(
+    connection: &mut SqliteConnection,
+) -> Result<(BTreeMap<i64, String>, BTreeMap<i64, String>), StoreError> {
+    let software = sqlx::query!(
+        "SELECT i.id, i.reference FROM simulated_computer s
+         JOIN software_installation i ON i.computer_id = s.computer_id"
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .during("read the software on simulated computers")?;
+    let instances = sqlx::query!(
+        "SELECT i.id, i.reference FROM simulated_computer s
+         JOIN partition p ON p.computer_id = s.computer_id
+         JOIN instance i ON i.partition_id = p.id"
+    )
+    .fetch_all(connection)
+    .await
+    .during("read the instances on simulated computers")?;
+    let software = software.into_iter().map(|row| (row.id, row.reference));
+    let instances = instances.into_iter().map(|row| (row.id, row.reference));
+    Ok((software.collect(), instances.collect()))
+}
+
+/// Every computer by row, without its partitions, software and status. The work of those that are
+/// simulated is as the database keeps it.
 pub(crate) async fn computers(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(i64, SeedComputer)>, StoreError> {
     let rows = sqlx::query!(
         r#"SELECT c.id, c.reference, c.title, j.reference AS project, c.validation,
              c.allocation_scope, c.capacity_scope, c.capacity_quantity, c.subscription, c.network,
-             c.categories, c.created_us, s.rules AS "rules?"
+             c.categories, c.created_us, s.rules AS "rules?", s.since_us AS "since_us?",
+             s.progress AS "progress?"
          FROM computer c JOIN project j ON j.id = c.project_id
          LEFT JOIN simulated_computer s ON s.computer_id = c.id ORDER BY c.id"#
     )
@@ -164,6 +191,13 @@ pub(crate) async fn computers(
                     validation: word(&row.validation)?,
                     status: None,
                     partitions: Vec::new(),
+                    work: row
+                        .since_us
+                        .zip(row.progress)
+                        .map(|(since, progress)| WorkRecord {
+                            since: Timestamp::from_micros(since),
+                            progress,
+                        }),
                 }),
             };
             Ok((row.id, computer))
