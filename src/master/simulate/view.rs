@@ -85,7 +85,8 @@ impl Master {
         Ok(views)
     }
 
-    /// How many computers there are.
+    /// How many computers there were so far, those that ended included: the next is numbered behind
+    /// all of them.
     pub async fn computer_count(&self) -> Result<usize> {
         let mut connection = self.0.store.glance().await?;
         let next = store::bulk::next_computer_id(&mut connection).await?;
