@@ -28,6 +28,7 @@ pub(crate) mod release;
 pub(crate) mod search;
 pub(crate) mod simulated;
 pub(crate) mod status;
+mod temporary;
 pub(crate) mod token;
 pub(crate) mod tree;
 pub(crate) mod usage;

@@ -8,15 +8,13 @@ use std::{
     time::Duration,
 };
 
+use super::{Image, Shared, Store, StoreError, image, temporary::TemporaryFile, writer::Writer};
+use crate::domain::time::Timestamp;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous},
 };
-use tempfile::TempDir;
-
-use super::{Image, Shared, Store, StoreError, image, writer::Writer};
-use crate::domain::time::Timestamp;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -113,15 +111,18 @@ pub(super) struct Ground {
     /// not be closed earlier: closing any handle on the file would drop the locks that SQLite
     /// holds on it.
     _lock: Option<File>,
-    /// The folder of a temporary database, removed when the store is closed.
-    folder: Mutex<Option<TempDir>>,
+    /// The file of a temporary database, removed when the store is closed.
+    temporary: Mutex<Option<TemporaryFile>>,
 }
 
 impl Ground {
     /// Removes a temporary database.
     pub(super) fn clear(&self) {
-        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(folder.take());
+        let mut file = self
+            .temporary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(file.take());
     }
 }
 
@@ -173,7 +174,7 @@ impl Store {
             path,
             ground: Ground {
                 _lock: Some(lock),
-                folder: Mutex::new(None),
+                temporary: Mutex::new(None),
             },
             is_temporary: false,
         })))
@@ -185,11 +186,8 @@ impl Store {
         image: &Image,
         least_stamp: Timestamp,
     ) -> Result<Self, OpenError> {
-        let folder = tempfile::Builder::new()
-            .prefix("slapmaster-")
-            .tempdir()
-            .map_err(|source| not_writable(&std::env::temp_dir(), source))?;
-        let path = folder.path().join("master.db");
+        let file = TemporaryFile::new().map_err(|(place, source)| not_writable(&place, source))?;
+        let path = file.path().to_owned();
         image
             .write(&path)
             .map_err(|source| not_writable(&path, source))?;
@@ -220,7 +218,7 @@ impl Store {
             path,
             ground: Ground {
                 _lock: None,
-                folder: Mutex::new(Some(folder)),
+                temporary: Mutex::new(Some(file)),
             },
             is_temporary: true,
         })))
