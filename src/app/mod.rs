@@ -6,6 +6,7 @@
 
 pub mod announce;
 mod background;
+pub(crate) mod descriptors;
 mod listeners;
 pub mod logging;
 mod process;

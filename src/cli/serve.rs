@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Command;
 
 use crate::{
-    app::{self, logging},
+    app::{self, descriptors, logging},
     config::Settings,
 };
 
@@ -16,6 +16,7 @@ pub(super) fn command() -> Command {
 }
 
 pub(super) fn run(settings: Settings, began: Instant) -> Result<(), Failure> {
+    descriptors::make_room();
     let log = logging::start(settings.log_level.0, settings.log_format);
     for warning in &settings.warnings {
         tracing::warn!("{warning}");

@@ -5,3 +5,4 @@ mod health;
 mod logs;
 mod settings;
 mod start;
+mod temporary;
