@@ -4,7 +4,7 @@
 //! moment. A temporary database is made from one at the price of writing a file; a database that
 //! was named keeps its file, which is filled anew in one transaction. Start with [`Image`].
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, fs, io, path::Path, sync::Arc};
 
 use sqlx::{
     AssertSqlSafe, Connection, SqliteConnection,
@@ -15,9 +15,6 @@ use tokio::sync::OnceCell;
 use super::{During, StoreError, open};
 use crate::domain::time::Timestamp;
 
-/// The piece of a database that is left out where it is all zeros: most of a page is, in a table
-/// with few rows.
-const BLOCK: usize = 64;
 /// Where a database's header says, in two bytes, by which version of the log it is written and
 /// read.
 const LOG_VERSION: std::ops::Range<usize> = 18..20;
@@ -46,9 +43,8 @@ pub(crate) struct Image(Arc<Packed>);
 struct Packed {
     /// How long the database is.
     length: usize,
-    /// Where what is not zero begins in the database, and how long it is.
-    runs: Vec<(usize, usize)>,
-    /// All that is not zero.
+    /// Its bytes, compressed: most of a page is zeros in a table with few rows, and rows are alike
+    /// in a table with many.
     bytes: Box<[u8]>,
 }
 
@@ -71,54 +67,30 @@ impl Image {
     }
 
     fn packed(database: &[u8]) -> Self {
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        let mut bytes = Vec::with_capacity(database.len() / 4);
-        for (number, block) in database.chunks(BLOCK).enumerate() {
-            if block.iter().fold(0, |all, byte| all | byte) == 0 {
-                continue;
-            }
-            let start = number * BLOCK;
-            match runs.last_mut() {
-                Some((begin, length)) if *begin + *length == start => *length += block.len(),
-                Some(_) | None => runs.push((start, block.len())),
-            }
-            bytes.extend_from_slice(block);
-        }
         Self(Arc::new(Packed {
             length: database.len(),
-            runs,
-            bytes: bytes.into_boxed_slice(),
+            bytes: lz4_flex::block::compress(database).into_boxed_slice(),
         }))
     }
 
     /// How many bytes it takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        let runs = self.0.runs.len() * size_of::<(usize, usize)>();
-        size_of::<Packed>() + runs + self.0.bytes.len()
+        size_of::<Packed>() + self.0.bytes.len()
     }
 
     /// The database, with this version of the log.
-    fn unpacked(&self, log: u8) -> Vec<u8> {
-        let mut database = vec![0; self.0.length];
-        let mut rest = &*self.0.bytes;
-        for (start, length) in &self.0.runs {
-            let Some((run, after)) = rest.split_at_checked(*length) else {
-                break;
-            };
-            if let Some(place) = database.get_mut(*start..*start + *length) {
-                place.copy_from_slice(run);
-            }
-            rest = after;
-        }
+    fn unpacked(&self, log: u8) -> io::Result<Vec<u8>> {
+        let unpacked = lz4_flex::block::decompress(&self.0.bytes, self.0.length);
+        let mut database = unpacked.map_err(io::Error::other)?;
         if let Some(version) = database.get_mut(LOG_VERSION) {
             version.fill(log);
         }
-        database
+        Ok(database)
     }
 
     /// Makes a database file of it.
-    pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
-        std::fs::write(path, self.unpacked(WRITE_AHEAD))
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, self.unpacked(WRITE_AHEAD)?)
     }
 
     /// A database in memory with its content, to be looked at.
@@ -137,7 +109,8 @@ impl Image {
         access: Access,
     ) -> Result<(), StoreError> {
         const OPERATION: &str = "open an image of the database";
-        let bytes = self.unpacked(NO_LOG);
+        let bytes = self.unpacked(NO_LOG).map_err(sqlx::Error::Io);
+        let bytes = bytes.during(OPERATION)?;
         let owned = SqliteOwnedBuf::try_from(bytes.as_slice()).during(OPERATION)?;
         connection
             .deserialize(schema, owned, access == Access::Read)
@@ -256,7 +229,7 @@ mod tests {
                 version.fill(NO_LOG);
             }
             let image = Image::packed(&database);
-            prop_assert_eq!(image.unpacked(NO_LOG), database);
+            prop_assert_eq!(image.unpacked(NO_LOG).unwrap(), database);
         }
     }
 
