@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Master, Result, World, operation::Operation};
+use super::{Master, Result, Unopened, World, operation::Operation};
 use crate::{
     domain::{
         caller::Credential,
@@ -14,7 +14,7 @@ use crate::{
         time::Timestamp,
     },
     pki::{self, Authority, Crl, Issued, PkiError, RevocationList},
-    store::{self, OpenError, Store, StoreError, certificate::NewCertificate},
+    store::{self, OpenError, WriteTx, certificate::NewCertificate},
 };
 
 const DAY_MICROS: i64 = 86_400 * 1_000_000;
@@ -60,14 +60,14 @@ fn refused(source: impl std::error::Error + Send + Sync + 'static) -> OpenError 
     }
 }
 
-/// The authority of a world that is being opened, where `kept` is in its database; what is found
-/// or made is kept there.
+/// The authority of a world that is being opened, read from its database; one that is found or made
+/// elsewhere is kept there from now on.
 pub(super) async fn open(
-    store: &Store,
-    kept: Option<(String, Secret)>,
+    tx: &mut WriteTx,
     source: &AuthoritySource,
     now: Timestamp,
-) -> std::result::Result<Authority, OpenError> {
+) -> std::result::Result<Authority, Unopened> {
+    let kept = store::authority::read(tx).await?;
     let kept = kept
         .map(|(certificate, key)| Authority::from_pem(&certificate, key.expose()))
         .transpose()
@@ -84,17 +84,8 @@ pub(super) async fn open(
         }
     };
     if !is_kept {
-        let pair = (authority.certificate_pem().to_owned(), authority.key_pem());
-        let kept: std::result::Result<(), StoreError> = store
-            .write(
-                move |tx| {
-                    let (certificate, key) = pair.clone();
-                    Box::pin(async move { store::authority::write(tx, &certificate, &key).await })
-                },
-                |()| {},
-            )
-            .await;
-        kept.map_err(|error| store.unusable(error))?;
+        let key = authority.key_pem();
+        store::authority::write(tx, authority.certificate_pem(), &key).await?;
     }
     Ok(authority)
 }

@@ -81,7 +81,6 @@ use crate::{
         identifier::{ComputerReference, ProjectReference, UserReference},
         permission::Function,
         request_id::RequestId,
-        secret::Secret,
         status::{AccessStatus, StatusSubject},
         time::Timestamp,
     },
@@ -183,10 +182,12 @@ impl Master {
     /// Opens a world.
     pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
         let store = Store::open(settings.database.as_deref()).await?;
-        let (default_user, kept, simulated) =
-            known(&store).await.map_err(|error| store.unusable(error))?;
         let now = settings.clock.now();
-        let authority = authority::open(&store, kept, &settings.authority, now).await?;
+        let known = known(&store, settings.authority, now).await;
+        let (default_user, authority, simulated) = known.map_err(|error| match error {
+            Unopened::Store(error) => store.unusable(error),
+            Unopened::Refused(error) => error,
+        })?;
         let master = Self(Arc::new(World {
             background: background::Background::new(now, settings.wake),
             clock: settings.clock,
@@ -361,24 +362,37 @@ fn new_run_id() -> String {
         .collect()
 }
 
-type Known = (
-    Named<UserReference>,
-    Option<(String, Secret)>,
-    Vec<Simulated>,
-);
+type Known = (Named<UserReference>, Authority, Vec<Simulated>);
 
-/// What a world's database knows of it before anything is asked of it: the default user, the
-/// certificate authority with its key, if it has one, and the simulated computers. Read by the
-/// connection that writes, so that a world in which nobody reads has no other.
-async fn known(store: &Store) -> std::result::Result<Known, StoreError> {
+/// Why a world is not opened.
+#[derive(Debug, thiserror::Error)]
+enum Unopened {
+    /// Its database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is refused.
+    #[error(transparent)]
+    Refused(#[from] OpenError),
+}
+
+/// What a world is opened with: the default user, the certificate authority, which is made or taken
+/// from where it is said to be if the database has none, and the simulated computers. In one
+/// transaction, by the connection that writes, so that a world in which nobody reads has no other.
+async fn known(
+    store: &Store,
+    source: AuthoritySource,
+    now: Timestamp,
+) -> std::result::Result<Known, Unopened> {
+    let source = Arc::new(source);
     store
         .write(
-            |tx| {
+            move |tx| {
+                let source = Arc::clone(&source);
                 Box::pin(async move {
                     let user = crate::store::lookup::default_user(tx).await?;
-                    let authority = crate::store::authority::read(tx).await?;
+                    let authority = authority::open(tx, &source, now).await?;
                     let simulated = crate::store::simulated::all(tx).await?;
-                    Ok::<Known, StoreError>((user, authority, simulated))
+                    Ok::<Known, Unopened>((user, authority, simulated))
                 })
             },
             |_: &Known| {},

@@ -66,7 +66,7 @@ impl Authority {
         let certificate = params
             .self_signed(&key)
             .map_err(|source| crypto("sign the authority's certificate", source))?;
-        Self::from_pem(&certificate.pem(), &key.serialize_pem())
+        Self::read(&certificate.pem(), &key.serialize_pem())
     }
 
     /// When it counts.

@@ -19,6 +19,13 @@ impl Authority {
     /// Checks that the certificate is that of an authority, that the key belongs to it, and that
     /// what it issues is recognised as its own.
     pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Self, PkiError> {
+        let authority = Self::read(certificate_pem, key_pem)?;
+        authority.check_recognises_its_own()?;
+        Ok(authority)
+    }
+
+    /// The same for one that was made here, of which is known that it recognises its own.
+    pub(super) fn read(certificate_pem: &str, key_pem: &str) -> Result<Self, PkiError> {
         let certificate = only_certificate(certificate_pem)?;
         let (rest, parsed) =
             X509Certificate::from_der(&certificate).map_err(|_| PkiError::CertificateBroken)?;
@@ -31,7 +38,7 @@ impl Authority {
             return Err(PkiError::KeyMismatch);
         }
 
-        let authority = Self {
+        Ok(Self {
             key_identifier: key_identifier(&parsed),
             name: common_name(&parsed),
             serial: CertificateSerial::from_bytes(parsed.raw_serial()),
@@ -43,9 +50,7 @@ impl Authority {
                 .map_err(|_| PkiError::UnsupportedName)?,
             certificate_pem: block(certificate_pem),
             certificate: certificate.clone(),
-        };
-        authority.check_recognises_its_own()?;
-        Ok(authority)
+        })
     }
 
     /// Issues a certificate that nobody gets, and looks whether it is recognised: a name that
