@@ -14,6 +14,8 @@ mod record;
 mod room;
 mod tree;
 
+use std::sync::Arc;
+
 use super::{Master, MasterError, Result, operation::Operation};
 use crate::{
     domain::{
@@ -35,9 +37,11 @@ impl Master {
     /// one that breaks a rule ([`MasterError::SeedRefused`]). The computer that the world was
     /// given as its default one may be described as long as it has neither partitions nor
     /// software.
-    pub async fn seed(&self, seed: Seed) -> Result<()> {
+    pub async fn seed(&self, seed: impl Into<Arc<Seed>>) -> Result<()> {
         self.0
-            .operate(seed, |operation, seed| Box::pin(operation.seed(seed)))
+            .operate(seed.into(), |operation, seed| {
+                Box::pin(operation.seed(seed))
+            })
             .await
     }
 
