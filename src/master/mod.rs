@@ -40,6 +40,7 @@ mod snapshot;
 mod software;
 mod standing;
 mod token;
+mod told;
 mod view;
 
 use std::{
@@ -446,7 +447,11 @@ impl World {
         if !effects.leaves_nothing_to_rounds {
             self.background.unsettle(self.clock.now());
         }
-        for event in &effects.events {
+        for kind in effects.events.before() {
+            self.metrics.happened(*kind);
+        }
+        self.journal.passed_over(effects.events.before().len());
+        for event in effects.events.last() {
             tracing::debug!(subject = event.subject, "{}", event.text);
             self.tell(request, event.clone());
         }

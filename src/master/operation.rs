@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{MasterError, Missing, Result, World, identity::Proven, pulse::Contact};
+use super::{MasterError, Missing, Result, World, identity::Proven, pulse::Contact, told::Told};
 use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
@@ -33,7 +33,7 @@ pub(super) struct Effects {
     /// Computers that are simulated from now on, or no more.
     pub(super) played: Vec<Played>,
     /// What happened.
-    pub(super) events: Vec<Event>,
+    pub(super) events: Told,
     /// Contacts that are part of a status that was written.
     pub(super) contacts: Vec<(ComputerReference, Contact)>,
     /// Software instances that were made; each is given its certificate next.
@@ -142,11 +142,24 @@ impl World {
             world: self,
             unsettled: false,
             playing: None,
-            effects: Effects::default(),
+            effects: Effects {
+                events: Told::of_at_most(self.most_events()),
+                ..Effects::default()
+            },
         };
         let answer = body(&mut operation, arguments).await?;
         operation.allocate_if_due().await?;
         Ok((answer, operation.effects))
+    }
+
+    /// How many events of an operation are told of: no more than the journal keeps, unless each has
+    /// a line in the log.
+    fn most_events(&self) -> usize {
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            usize::MAX
+        } else {
+            self.journal.limits().entries
+        }
     }
 }
 
@@ -270,7 +283,7 @@ impl Operation<'_> {
 
     /// How many events there are to tell of so far.
     pub(super) fn events(&self) -> usize {
-        self.effects.events.len()
+        self.effects.events.count()
     }
 
     /// A computer that counts.

@@ -160,6 +160,15 @@ impl Journal {
         self.0.happened.notify_waiters();
     }
 
+    /// So many events happened that would have gone before anybody could read them: they have their
+    /// numbers, and count among those that went.
+    pub fn passed_over(&self, events: usize) {
+        let events = events as u64;
+        let mut kept = self.kept();
+        self.0.numbers.0.fetch_add(events, Ordering::Relaxed);
+        kept.gone += events;
+    }
+
     /// Adds a call that ended.
     pub fn called(&self, at: Timestamp, request: Option<RequestId>, call: Call) {
         self.append(at, request, What::Call(Box::new(call)));
