@@ -1,7 +1,8 @@
 //! Many rows in one statement, for whoever brings thousands at once: a seed, a format.
 //!
 //! Each row travels as a list in JSON. Rows get their ids beforehand, so that one can refer to
-//! another of the same statement.
+//! another of the same statement. They are materialized, or SQLite would write the list again for
+//! every column that is read from it.
 
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
@@ -91,7 +92,8 @@ pub(crate) async fn insert_computers(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT INTO computer (id, reference, title, project_id, natural_key, created_us,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO computer (id, reference, title, project_id, natural_key, created_us,
                  network, categories, allocation_scope, capacity_scope, capacity_quantity,
                  subscription, quantity, format_document, address, netmask, os_type,
                  public_ipv4_address, slapos_version, validation)
@@ -99,7 +101,7 @@ pub(crate) async fn insert_computers(
                  value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
                  value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16,
                  value ->> 17, value ->> 18, 'validated'
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())
@@ -129,11 +131,12 @@ pub(crate) async fn insert_partitions(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT INTO partition (computer_id, reference, slap_state, validation, position,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO partition (computer_id, reference, slap_state, validation, position,
                  allocation_order, addresses, capabilities, touched_us)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7, value ->> 8
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())
@@ -183,12 +186,13 @@ pub(crate) async fn insert_trees(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT INTO instance_tree (id, reference, title, owner_id, project_id, kind, release,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO instance_tree (id, reference, title, owner_id, project_id, kind, release,
                  software_type, parameters, sla, slap_state, created_us, validation)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
                  value ->> 12
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())
@@ -222,13 +226,14 @@ pub(crate) async fn insert_instances(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT INTO instance (id, reference, kind, title, tree_id, parent_id, release,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO instance (id, reference, kind, title, tree_id, parent_id, release,
                  software_type, parameters, sla, connection, slap_state, stamped_us, created_us,
                  validation)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
                  value ->> 12, value ->> 12, 'validated'
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())

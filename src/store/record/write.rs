@@ -72,10 +72,11 @@ pub(crate) async fn insert_installations(
     let mut added = 0;
     for rows in statements(rows) {
         let done = sqlx::query!(
-            "INSERT INTO software_installation (reference, computer_id, release, state, validation,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO software_installation (reference, computer_id, release, state, validation,
                  created_us)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
-             FROM json_each(?1) WHERE true ORDER BY key ON CONFLICT (reference) DO NOTHING",
+             FROM row WHERE true ON CONFLICT (reference) DO NOTHING",
             rows
         )
         .execute(tx.changing())
@@ -122,13 +123,14 @@ pub(crate) async fn insert_instances(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT INTO instance (id, reference, kind, title, tree_id, partition_id, release,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO instance (id, reference, kind, title, tree_id, partition_id, release,
                  software_type, parameters, sla, connection, slap_state, validation, stamped_us,
                  created_us, allocation_failure)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
                  value ->> 12, value ->> 13, value ->> 14, value ->> 15
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())
@@ -187,11 +189,12 @@ pub(crate) async fn write_statuses(
     });
     for rows in statements(rows) {
         sqlx::query!(
-            "INSERT OR REPLACE INTO access_status (subject, reference, user, kind, message, state,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT OR REPLACE INTO access_status (subject, reference, user, kind, message, state,
                  created_us, since_us)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7
-             FROM json_each(?1) ORDER BY key",
+             FROM row",
             rows
         )
         .execute(tx.changing())
@@ -237,12 +240,13 @@ pub(crate) async fn insert_certificates(
     let mut added = 0;
     for rows in statements(rows) {
         let done = sqlx::query!(
-            "INSERT INTO certificate (serial, subject, common_name, computer_id, instance_id,
+            "WITH row AS MATERIALIZED (SELECT value FROM json_each(?1) ORDER BY key)
+             INSERT INTO certificate (serial, subject, common_name, computer_id, instance_id,
                  user_id, certificate_pem, key_pem, not_before_us, not_after_us, issued_us,
                  revoked_us)
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                  value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11
-             FROM json_each(?1) WHERE true ORDER BY key ON CONFLICT (serial) DO NOTHING",
+             FROM row WHERE true ON CONFLICT (serial) DO NOTHING",
             rows
         )
         .execute(tx.changing())
