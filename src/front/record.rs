@@ -67,10 +67,14 @@ pub(super) struct RecordedBy(pub(super) Master);
 
 /// Answers a call, and tells the journal and the counters.
 pub(super) async fn record(State(master): State<Master>, request: Request, next: Next) -> Response {
-    let Some(watch) = Watch::of(&request) else {
+    let Some(mut watch) = Watch::of(&request) else {
         return next.run(request).await;
     };
-    let keeps_bodies = watch == Watch::Whole && master.journal().limits().bodies;
+    let limits = master.journal().limits();
+    if limits.entries == 0 {
+        watch = Watch::Counted;
+    }
+    let keeps_bodies = watch == Watch::Whole && limits.bodies;
     let (parts, body) = request.into_parts();
     let mut call = Underway {
         place: Some(master.metrics().call_begins()),

@@ -168,6 +168,18 @@ class Entries(JournalMixin, MasterTestCase):
         self.assertNotIn("request_body", call)
         self.assertNotIn("response_body", call)
 
+    def test_without_a_journal_calls_are_counted_and_states_waited_for(self):
+        self.master = Master("--journal-entries", "0")
+        self.addCleanup(self._finish, self.master)
+        self.slap = self.master.connect()
+        self.format()
+        self.request("web")
+        self.assertEqual(self.entries(), [])
+        metrics = self.master.call("GET", "/_mock/metrics").body.decode()
+        self.assertRegex(metrics, 'slapmaster_calls_total{[^}]*call="requestComputerPartition"[^}]*} 1\n')
+        allocated = self.ask("wait", state={"instance": "web", "is": "allocated"})
+        self.assertTrue(allocated["seen"], allocated)
+
     def test_bytes_are_bounded(self):
         self.master = Master("--journal-bytes", "100000")
         self.addCleanup(self._finish, self.master)
