@@ -20,7 +20,7 @@ use crate::{
         readiness::Readiness,
         worlds::{Surface, WorldLimits, Worlds},
     },
-    master::{AuthoritySource, Master, WorldSettings},
+    master::{AuthoritySource, Master, Spares, WorldSettings},
     mock::{background::Wake, clock::Clock, journal::JournalLimits, metrics::Metrics},
     net::{Endpoint, HangUp, Limits, Server},
 };
@@ -205,5 +205,6 @@ fn world(settings: &Settings, wake: Wake) -> WorldSettings {
         metrics: Metrics::default(),
         wake,
         other_masters: settings.other_masters.clone(),
+        spares: Spares::default(),
     }
 }

@@ -98,7 +98,7 @@ use crate::{
 };
 pub use crate::{
     pki::{Crl, Issued},
-    store::OpenError,
+    store::{OpenError, Spares},
 };
 
 /// What an operation answers.
@@ -129,6 +129,8 @@ pub struct WorldSettings {
     pub metrics: Metrics,
     /// Whom it tells that its background has something to do; worlds of one process share it.
     pub wake: Wake,
+    /// The databases that are opened ahead; worlds of one process share them.
+    pub spares: Spares,
 }
 
 impl Default for WorldSettings {
@@ -145,6 +147,7 @@ impl Default for WorldSettings {
             journal: JournalLimits::default(),
             metrics: Metrics::default(),
             wake: Wake::default(),
+            spares: Spares::default(),
         }
     }
 }
@@ -156,6 +159,7 @@ pub struct Master(Arc<World>);
 #[derive(Debug)]
 struct World {
     store: Store,
+    spares: Spares,
     clock: Clock,
     journal: Journal,
     faults: Faults,
@@ -182,7 +186,7 @@ struct World {
 impl Master {
     /// Opens a world.
     pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
-        let store = Store::open(settings.database.as_deref()).await?;
+        let store = Store::open(settings.database.as_deref(), &settings.spares).await?;
         let now = settings.clock.now();
         let known = known(&store, settings.authority, now).await;
         let (default_user, authority, simulated) = known.map_err(|error| match error {
@@ -209,6 +213,7 @@ impl Master {
             other_masters: settings.other_masters,
             authority: Arc::new(authority),
             store: store.clone(),
+            spares: settings.spares,
             successor: OnceLock::new(),
         }));
         master.resume_simulation(&simulated);
@@ -237,15 +242,23 @@ impl Master {
             journal: self.0.journal.limits(),
             metrics: self.0.metrics.clone(),
             wake: self.0.background.wake_of_process(),
+            spares: self.0.spares.clone(),
         }
     }
 
-    /// Writes what is only in memory and closes the database. Operations fail afterwards.
+    /// Lets the database of another world of the process be ready: it will be made soon.
+    pub async fn expect_another(&self) -> std::result::Result<(), OpenError> {
+        self.0.spares.open_empty_ahead().await
+    }
+
+    /// Writes what is only in memory and closes the database, and those that are opened ahead for
+    /// the worlds of the process. Operations fail afterwards.
     pub async fn close(&self) {
         if let Err(error) = self.write_contacts().await {
             tracing::error!(error = %error, "the last contacts could not be written");
         }
         self.0.store.close().await;
+        self.0.spares.clear();
     }
 
     /// Removes a temporary database from the disk at once, without closing it: for a world whose

@@ -202,7 +202,7 @@ impl Master {
         if old.store.is_temporary() {
             // Above everything that this world may give while it is being left.
             let least = old.store.last_stamp().plus_micros(LEFT_MICROS);
-            let store = Store::temporary(&snapshot.0.image, least).await?;
+            let store = Store::temporary(&snapshot.0.image, least, &old.spares).await?;
             let restored = Self(Arc::new(old.again(snapshot, store, Heir::Itself)));
             replace(&restored);
             return Ok(restored);
@@ -226,7 +226,8 @@ impl Master {
     /// Another world in a temporary database, which begins as the snapshot of this one: with its
     /// certificate authority, so that certificates count in both, and an empty journal.
     pub async fn copy(&self, snapshot: &Snapshot) -> std::result::Result<Self, OpenError> {
-        let store = Store::temporary(&snapshot.0.image, Timestamp::from_micros(0)).await?;
+        let (image, least) = (&snapshot.0.image, Timestamp::from_micros(0));
+        let store = Store::temporary(image, least, &self.0.spares).await?;
         let world = self.0.again(snapshot, store, Heir::Other);
         Ok(Self(Arc::new(world)))
     }
@@ -296,6 +297,7 @@ impl World {
             other_masters: self.other_masters.clone(),
             authority: Arc::clone(&snapshot.0.authority),
             store,
+            spares: self.spares.clone(),
             successor: OnceLock::new(),
         }
     }

@@ -73,6 +73,21 @@ impl Image {
         }))
     }
 
+    /// Whether this is the same one, not one like it.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// How many have it.
+    pub(super) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
+    }
+
+    /// How long the database is, in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.0.length
+    }
+
     /// How many bytes it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         size_of::<Packed>() + self.0.bytes.len()

@@ -27,6 +27,7 @@ pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod search;
 pub(crate) mod simulated;
+mod spare;
 pub(crate) mod status;
 mod temporary;
 pub(crate) mod token;
@@ -48,6 +49,7 @@ pub(crate) type Connection = SqliteConnection;
 
 pub(crate) use image::Image;
 pub use open::OpenError;
+pub use spare::Spares;
 use writer::Writer;
 pub(crate) use writer::{Attempt, ImageSlot, WriteTx};
 

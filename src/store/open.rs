@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Image, Shared, Store, StoreError, image, temporary::TemporaryFile, writer::Writer};
+use super::{
+    Image, Shared, Spares, Store, StoreError, image,
+    temporary::TemporaryFile,
+    writer::{Writer, last_stamp},
+};
 use crate::domain::time::Timestamp;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection,
@@ -139,10 +143,10 @@ impl Store {
     ///
     /// The file is looked at before anything is written: one that is not ours, has a newer schema
     /// or is served by another process is refused and left untouched.
-    pub(crate) async fn open(database: Option<&Path>) -> Result<Self, OpenError> {
+    pub(crate) async fn open(database: Option<&Path>, spares: &Spares) -> Result<Self, OpenError> {
         let Some(path) = database else {
-            let empty = image::empty().await?;
-            return Self::temporary(empty, Timestamp::from_micros(0)).await;
+            let opened = spares.take(image::empty().await?).await?;
+            return Ok(opened.into_store(Timestamp::from_micros(0)));
         };
         let path = path.to_owned();
         let lock = lock(&path)?;
@@ -161,9 +165,8 @@ impl Store {
         ] {
             pragma(&mut connection, statement).await.map_err(unusable)?;
         }
-        let writer = Writer::start(connection, Timestamp::from_micros(0))
-            .await
-            .map_err(unusable)?;
+        let last = last_stamp(&mut connection).await.map_err(unusable)?;
+        let writer = Writer::start(connection, last, None);
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
@@ -180,49 +183,83 @@ impl Store {
         })))
     }
 
-    /// A temporary database with the content of an image. No timestamp is given in it that is not
-    /// above `least_stamp`.
+    /// A temporary database with the content of an image, of which there may be more. No timestamp
+    /// is given in it that is not above `least_stamp`.
     pub(crate) async fn temporary(
         image: &Image,
         least_stamp: Timestamp,
+        spares: &Spares,
     ) -> Result<Self, OpenError> {
+        let opened = spares.take(image).await?;
+        spares.open_ahead(image);
+        Ok(opened.into_store(least_stamp))
+    }
+}
+
+/// A temporary database that is open for writing, in which nothing was done yet.
+#[derive(Debug)]
+pub(super) struct Opened {
+    connection: SqliteConnection,
+    last_stamp: Timestamp,
+    /// What is in it.
+    image: Image,
+    file: TemporaryFile,
+}
+
+impl Opened {
+    /// Opens one with the content of an image.
+    pub(super) async fn of(image: Image) -> Result<Self, OpenError> {
         let file = TemporaryFile::new().map_err(|(place, source)| not_writable(&place, source))?;
-        let path = file.path().to_owned();
+        let path = file.path();
         image
-            .write(&path)
-            .map_err(|source| not_writable(&path, source))?;
+            .write(path)
+            .map_err(|source| not_writable(path, source))?;
         let unusable = |source| OpenError::Unusable {
-            path: path.clone(),
+            path: path.to_owned(),
             source,
         };
-        // It is gone when the process is: nothing in it needs to reach the disk.
-        let options = options()
-            .filename(&path)
-            .synchronous(SqliteSynchronous::Off);
-        let writing = options
-            .clone()
-            .pragma("wal_autocheckpoint", LOG_PAGES.to_string());
-        let connection = writing.connect().await.map_err(unusable)?;
-        let writer = Writer::start(connection, least_stamp)
-            .await
-            .map_err(unusable)?;
+        let options = temporary_options(path).pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+        let mut connection = options.connect().await.map_err(unusable)?;
+        let last_stamp = last_stamp(&mut connection).await.map_err(unusable)?;
+        Ok(Self {
+            connection,
+            last_stamp,
+            image,
+            file,
+        })
+    }
+
+    /// Its file.
+    #[cfg(test)]
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    fn into_store(self, at_least: Timestamp) -> Store {
+        let path = self.file.path().to_owned();
+        let last_stamp = self.last_stamp.max(at_least);
         let readers = SqlitePoolOptions::new()
             .max_connections(TEMPORARY_READERS)
             .max_lifetime(None)
             .idle_timeout(TEMPORARY_READER_TIME)
             .test_before_acquire(false)
-            .connect_lazy_with(options.read_only(true));
-        Ok(Self(Arc::new(Shared {
+            .connect_lazy_with(temporary_options(&path).read_only(true));
+        Store(Arc::new(Shared {
             readers,
-            writer,
+            writer: Writer::start(self.connection, last_stamp, Some(self.image)),
             path,
             ground: Ground {
                 _lock: None,
-                temporary: Mutex::new(Some(file)),
+                temporary: Mutex::new(Some(self.file)),
             },
             is_temporary: true,
-        })))
+        }))
     }
+}
+
+fn temporary_options(path: &Path) -> SqliteConnectOptions {
+    // It is gone when the process is: nothing in it needs to reach the disk.
+    options().filename(path).synchronous(SqliteSynchronous::Off)
 }
 
 fn options() -> SqliteConnectOptions {

@@ -208,6 +208,8 @@ impl Worlds {
         if let Some(fixture) = fixture {
             fixture.apply(&master).await?;
         }
+        // Who makes one makes many.
+        master.expect_another().await?;
         Ok(master)
     }
 

@@ -21,7 +21,7 @@ use std::{
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{During, StoreError};
+use super::{During, Image, StoreError};
 use crate::domain::time::Timestamp;
 
 /// How many operations one commit holds at most.
@@ -183,6 +183,8 @@ struct Writing {
     last_stamp_us: Arc<AtomicI64>,
     /// An image that is to be taken before anything changes.
     awaited: Option<ImageSlot>,
+    /// An image of the database as it is now, if there is one.
+    image: Option<Image>,
 }
 
 /// The handle on the writer's task.
@@ -192,34 +194,44 @@ pub(super) struct Writer {
     last_stamp_us: Arc<AtomicI64>,
 }
 
+/// The last timestamp that was given to anything in this database.
+pub(super) async fn last_stamp(
+    connection: &mut SqliteConnection,
+) -> Result<Timestamp, sqlx::Error> {
+    sqlx::query_scalar!("SELECT last_stamp_us FROM world WHERE id = 1")
+        .fetch_one(connection)
+        .await
+        .map(Timestamp::from_micros)
+}
+
 impl Writer {
-    /// Starts the task that writes through this connection.
+    /// Starts the task that writes through this connection, into a database that is as `image`
+    /// says, if anything does.
     ///
-    /// It gives no timestamp that is not above `least_stamp`.
-    pub(super) async fn start(
-        mut connection: SqliteConnection,
-        least_stamp: Timestamp,
-    ) -> Result<Self, sqlx::Error> {
-        let last = sqlx::query_scalar!("SELECT last_stamp_us FROM world WHERE id = 1")
-            .fetch_one(&mut connection)
-            .await?;
+    /// It gives no timestamp that is not above `last_stamp`.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        last_stamp: Timestamp,
+        image: Option<Image>,
+    ) -> Self {
         let tx = WriteTx {
             connection,
             changed: false,
-            last_stamp: Timestamp::from_micros(last).max(least_stamp),
+            last_stamp,
         };
-        let last_stamp_us = Arc::new(AtomicI64::new(tx.last_stamp.as_micros()));
+        let last_stamp_us = Arc::new(AtomicI64::new(last_stamp.as_micros()));
         let writing = Writing {
             tx,
             last_stamp_us: Arc::clone(&last_stamp_us),
             awaited: None,
+            image,
         };
         let (queue, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(work(writing, receiver));
-        Ok(Self {
+        Self {
             queue,
             last_stamp_us,
-        })
+        }
     }
 
     /// The last timestamp that was committed.
@@ -286,7 +298,7 @@ async fn work(mut writing: Writing, mut receiver: mpsc::Receiver<Message>) {
         }
         if !group.is_empty() {
             writing.take_awaited().await;
-            commit_group(&mut writing.tx, group).await;
+            commit_group(&mut writing, group).await;
             writing.told();
         }
         if let Some(between) = between {
@@ -303,9 +315,9 @@ async fn work(mut writing: Writing, mut receiver: mpsc::Receiver<Message>) {
 
 /// Runs the operations in one transaction. One that must be undone takes the transaction with
 /// it; it is answered, and the others start again without it.
-async fn commit_group(tx: &mut WriteTx, mut group: Vec<Box<dyn Job>>) {
+async fn commit_group(writing: &mut Writing, mut group: Vec<Box<dyn Job>>) {
     while !group.is_empty() {
-        match attempt_group(tx, &mut group).await {
+        match attempt_group(writing, &mut group).await {
             Ok(None) => {
                 for job in group.drain(..) {
                     job.answer();
@@ -330,14 +342,19 @@ async fn commit_group(tx: &mut WriteTx, mut group: Vec<Box<dyn Job>>) {
 
 /// Commits the whole group, or returns the place of the operation that made it impossible.
 async fn attempt_group(
-    tx: &mut WriteTx,
+    writing: &mut Writing,
     group: &mut [Box<dyn Job>],
 ) -> Result<Option<usize>, StoreError> {
+    let tx = &mut writing.tx;
     execute(tx, "BEGIN IMMEDIATE", "begin to write").await?;
     let stamped = tx.last_stamp;
     let mut changed = false;
     for (place, job) in group.iter_mut().enumerate() {
-        match job.attempt(tx).await {
+        let verdict = job.attempt(tx).await;
+        if tx.changed {
+            writing.image = None;
+        }
+        match verdict {
             Verdict::Keep => changed |= tx.changed,
             Verdict::Undo => {
                 execute(tx, "ROLLBACK", "undo").await?;

@@ -42,8 +42,17 @@ impl Writing {
         if let Some(image) = slot.get() {
             return Ok(image);
         }
-        let image = Image::of(&mut self.tx.connection).await?;
+        let image = self.image().await?;
         Ok(slot.0.get_or_init(|| image).clone())
+    }
+
+    /// The database as it is.
+    async fn image(&mut self) -> Result<Image, StoreError> {
+        if let Some(image) = &self.image {
+            return Ok(image.clone());
+        }
+        let image = Image::of(&mut self.tx.connection).await?;
+        Ok(self.image.insert(image).clone())
     }
 
     /// Lets others see which timestamp was committed last.
@@ -68,7 +77,7 @@ impl<T: Send, F: FnOnce() -> T + Send> Between for TakeImage<T, F> {
     {
         Box::pin(async move {
             let Self { meanwhile, reply } = *self;
-            let taken = Image::of(&mut writing.tx.connection).await;
+            let taken = writing.image().await;
             drop(reply.send(taken.map(|image| (image, meanwhile()))));
         })
     }
@@ -124,6 +133,7 @@ impl Between for Refill {
                 reply,
             } = *self;
             writing.take_awaited().await;
+            writing.image = None;
             let least = writing.tx.last_stamp;
             let refilled = image.refill(&mut writing.tx.connection, least).await;
             let refilled = refilled.map(|stamp| {

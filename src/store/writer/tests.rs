@@ -10,7 +10,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 use crate::{
     domain::time::Timestamp,
     store::{
-        Store, StoreError,
+        Spares, Store, StoreError,
         counter::{self, Prefix},
     },
 };
@@ -47,7 +47,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         Self {
-            store: Store::open(None).await.unwrap(),
+            store: Store::open(None, &Spares::default()).await.unwrap(),
             begun: Arc::default(),
         }
     }
@@ -249,13 +249,13 @@ async fn stamp(store: &Store, now: i64) -> i64 {
 async fn stamps_grow_whatever_the_clock_does_also_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("world.db");
-    let store = Store::open(Some(&path)).await.unwrap();
+    let store = Store::open(Some(&path), &Spares::default()).await.unwrap();
     assert_eq!(stamp(&store, 1_000).await, 1_000);
     assert_eq!(stamp(&store, 1_000).await, 1_001);
     assert_eq!(stamp(&store, 5).await, 1_002);
     store.close().await;
     drop(store);
-    let store = Store::open(Some(&path)).await.unwrap();
+    let store = Store::open(Some(&path), &Spares::default()).await.unwrap();
     assert_eq!(stamp(&store, 5).await, 1_003);
     assert_eq!(stamp(&store, 2_000).await, 2_000);
 }
