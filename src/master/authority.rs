@@ -178,15 +178,19 @@ impl World {
         }
     }
 
-    /// Runs what makes keys and signs away from the threads that answer.
-    pub(super) async fn sign<T: Send + 'static>(
+    /// Runs what makes keys and signs away from the threads that answer. It begins at once, whether
+    /// it is awaited or not.
+    pub(super) fn sign<T, Work>(
         &self,
-        work: impl FnOnce(&Authority) -> std::result::Result<T, PkiError> + Send + 'static,
-    ) -> std::result::Result<T, PkiError> {
+        work: Work,
+    ) -> impl Future<Output = std::result::Result<T, PkiError>> + Send + use<T, Work>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&Authority) -> std::result::Result<T, PkiError> + Send + 'static,
+    {
         let authority = Arc::clone(&self.authority);
-        tokio::task::spawn_blocking(move || work(&authority))
-            .await
-            .unwrap_or(Err(PkiError::Interrupted))
+        let signing = tokio::task::spawn_blocking(move || work(&authority));
+        async move { signing.await.unwrap_or(Err(PkiError::Interrupted)) }
     }
 }
 

@@ -252,24 +252,33 @@ impl World {
 
     async fn issue_for(&self, instances: Vec<MadeInstance>) -> Result<Vec<(MadeInstance, Issued)>> {
         let now = self.clock.now();
-        let few = instances.len() == 1;
-        let work = move |authority: &crate::pki::Authority| {
-            instances
-                .into_iter()
-                .map(|instance| {
-                    let subject = CertificateSubject::Instance(instance.reference.clone());
-                    authority
-                        .issue(&subject, now)
-                        .map(|issued| (instance, issued))
-                })
-                .collect()
+        let work = |instances: Vec<MadeInstance>| {
+            move |authority: &crate::pki::Authority| {
+                instances
+                    .into_iter()
+                    .map(|instance| {
+                        let subject = CertificateSubject::Instance(instance.reference.clone());
+                        authority
+                            .issue(&subject, now)
+                            .map(|issued| (instance, issued))
+                    })
+                    .collect::<std::result::Result<Vec<_>, _>>()
+            }
         };
         // One is done before another thread has woken up.
-        Ok(if few {
-            work(&self.authority)?
-        } else {
-            self.sign(work).await?
-        })
+        if instances.len() == 1 {
+            return Ok(work(instances)(&self.authority)?);
+        }
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = instances.len().div_ceil(threads).max(1);
+        let shares = instances.chunks(share).map(<[_]>::to_vec);
+        // All of them begin at once.
+        let begun: Vec<_> = shares.map(|share| self.sign(work(share))).collect();
+        let mut issued = Vec::with_capacity(instances.len());
+        for share in begun {
+            issued.extend(share.await?);
+        }
+        Ok(issued)
     }
 }
 
