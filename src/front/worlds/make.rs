@@ -2,7 +2,6 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -13,9 +12,6 @@ use crate::{
 };
 
 use super::{DEFAULT, Seat, SnapshotError, Worlds, name::WorldName};
-
-/// What a refused fixture is called.
-const FIXTURE: &str = "fixture";
 
 /// What a world is wanted to be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -196,12 +192,10 @@ impl Worlds {
         preset: Option<Preset>,
         seed: Option<u64>,
     ) -> Result<Master, MakeError> {
-        let fixture = fixture
-            .map(|text| Fixture::parse(&[(PathBuf::from(FIXTURE), text.to_owned())]))
-            .transpose()?;
+        let fixture = fixture.map(|text| self.0.fixtures.read(text)).transpose()?;
         let behaviour = preset.map_or_else(|| self.0.behaviour.clone(), Behaviour::preset);
         let mut settings = self.0.default.master().settings_of_another(behaviour, seed);
-        if let Some(given) = fixture.as_ref().and_then(Fixture::authority) {
+        if let Some(given) = fixture.as_deref().and_then(Fixture::authority) {
             settings.authority = AuthoritySource::Given(given.clone());
         }
         let master = Master::open(settings).await?;

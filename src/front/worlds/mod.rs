@@ -7,6 +7,7 @@
 //! that an idle one costs nothing but its memory. Start with [`Worlds`].
 
 mod door;
+mod lately;
 mod make;
 mod name;
 mod seat;
@@ -74,6 +75,7 @@ struct Inner {
     behaviour: Behaviour,
     default: Arc<Seat>,
     others: RwLock<BTreeMap<WorldName, Arc<Seat>>>,
+    fixtures: lately::Lately,
     doors: RwLock<Vec<Door>>,
     /// What the snapshots of all worlds take.
     snapshot_bytes: AtomicUsize,
@@ -109,6 +111,7 @@ impl Worlds {
             behaviour: (*state.master.behaviour()).clone(),
             default: Arc::new(Seat::default_of(state, &door, worlds.clone())),
             others: RwLock::default(),
+            fixtures: lately::Lately::default(),
             doors: RwLock::new(vec![door]),
             snapshot_bytes: AtomicUsize::new(0),
         }))
