@@ -89,11 +89,12 @@ pub(crate) async fn insert_first(
         .collect();
     let rows = json!(rows).to_string();
     let given = sqlx::query_scalar!(
-        r#"INSERT INTO certificate (subject, instance_id, serial, common_name, certificate_pem,
+        r#"WITH row AS MATERIALIZED (SELECT key, value FROM json_each(?1))
+           INSERT INTO certificate (subject, instance_id, serial, common_name, certificate_pem,
              key_pem, not_before_us, not_after_us, issued_us)
            SELECT 'instance', i.id, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
              j.value ->> 5, j.value ->> 6, j.value ->> 7
-           FROM json_each(?1) j CROSS JOIN instance i ON i.id = j.value ->> 0
+           FROM row j CROSS JOIN instance i ON i.id = j.value ->> 0
            WHERE i.kind = 'software' AND i.validation = 'validated'
              AND NOT EXISTS (SELECT 1 FROM certificate c WHERE c.instance_id = i.id)
            ORDER BY j.key
