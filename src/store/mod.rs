@@ -191,6 +191,7 @@ impl Store {
         self.0.readers.close().await;
         self.0.writer.close().await;
         self.0.ground.clear();
+        self.0.ground.release();
     }
 }
 

@@ -114,7 +114,7 @@ pub(super) struct Ground {
     /// Locked against other processes; none of a temporary database, which nobody else finds. Must
     /// not be closed earlier: closing any handle on the file would drop the locks that SQLite
     /// holds on it.
-    _lock: Option<File>,
+    lock: Option<File>,
     /// The file of a temporary database, removed when the store is closed.
     temporary: Mutex<Option<TemporaryFile>>,
 }
@@ -127,6 +127,21 @@ impl Ground {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         drop(file.take());
+    }
+
+    /// Lets others have the database. To close the file is not enough: a child process that was
+    /// begun a moment ago, by whoever embeds this, has it open as well until it runs its program.
+    pub(super) fn release(&self) {
+        if let Some(lock) = &self.lock {
+            // If this fails, it is released with the last handle.
+            let _ = lock.unlock();
+        }
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        self.release();
     }
 }
 
@@ -176,7 +191,7 @@ impl Store {
             writer,
             path,
             ground: Ground {
-                _lock: Some(lock),
+                lock: Some(lock),
                 temporary: Mutex::new(None),
             },
             is_temporary: false,
@@ -249,7 +264,7 @@ impl Opened {
             writer: Writer::start(self.connection, last_stamp, Some(self.image)),
             path,
             ground: Ground {
-                _lock: None,
+                lock: None,
                 temporary: Mutex::new(Some(self.file)),
             },
             is_temporary: true,
@@ -411,5 +426,26 @@ async fn check_schema(path: &Path, options: &SqliteConnectOptions) -> Result<(),
             known,
         }),
         Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_closed_database_is_free_though_a_child_process_has_its_lock_still() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("world.db");
+        let spares = Spares::default();
+        let store = Store::open(Some(&path), &spares).await.unwrap();
+        // What a child has between its beginning and its program.
+        let inherited = store.0.ground.lock.as_ref().unwrap().try_clone().unwrap();
+        let refused = Store::open(Some(&path), &spares).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Locked { .. }), "{refused}");
+        store.close().await;
+        drop(store);
+        Store::open(Some(&path), &spares).await.unwrap();
+        drop(inherited);
     }
 }
