@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::fixture::{Fixture, FixtureError};
@@ -23,28 +23,36 @@ pub(super) struct Lately(Mutex<VecDeque<(String, Arc<Fixture>)>>);
 impl Lately {
     /// What the text describes.
     pub(super) fn read(&self, text: &str) -> Result<Arc<Fixture>, FixtureError> {
-        if let Some(known) = self.take(text) {
-            return Ok(self.keep(text, known));
+        if let Some(known) = self.find(text) {
+            return Ok(known);
         }
-        let fixture = Fixture::parse(&[(PathBuf::from(FIXTURE), text.to_owned())])?;
-        Ok(self.keep(text, Arc::new(fixture)))
-    }
-
-    fn take(&self, text: &str) -> Option<Arc<Fixture>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = kept.iter().position(|(known, _)| known == text)?;
-        kept.remove(place).map(|(_, fixture)| fixture)
-    }
-
-    fn keep(&self, text: &str, fixture: Arc<Fixture>) -> Arc<Fixture> {
-        if text.len() <= LONGEST {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fixture = Arc::new(Fixture::parse(&[(
+            PathBuf::from(FIXTURE),
+            text.to_owned(),
+        )])?);
+        // Somebody else may have read it meanwhile.
+        if text.len() <= LONGEST && self.find(text).is_none() {
+            let mut kept = self.kept();
             kept.push_back((text.to_owned(), Arc::clone(&fixture)));
             if kept.len() > MOST {
                 kept.pop_front();
             }
         }
-        fixture
+        Ok(fixture)
+    }
+
+    /// The one of this text, which is the last used one from now on.
+    fn find(&self, text: &str) -> Option<Arc<Fixture>> {
+        let mut kept = self.kept();
+        let place = kept.iter().position(|(known, _)| known == text)?;
+        let found = kept.remove(place)?;
+        let fixture = Arc::clone(&found.1);
+        kept.push_back(found);
+        Some(fixture)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(String, Arc<Fixture>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,13 +73,12 @@ mod tests {
         }
         let again = lately.read(&text(0)).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
-        let second = lately.take(&text(1)).unwrap();
-        lately.keep(&text(1), second);
+        assert!(lately.find(&text(1)).is_some());
         for number in MOST..2 * MOST - 1 {
             lately.read(&text(number)).unwrap();
         }
-        assert!(lately.take(&text(0)).is_none());
-        assert!(lately.take(&text(1)).is_some());
+        assert!(lately.find(&text(0)).is_none());
+        assert!(lately.find(&text(1)).is_some());
     }
 
     #[test]
@@ -79,8 +86,8 @@ mod tests {
         let lately = Lately::default();
         let long = text(1) + &"#".repeat(LONGEST);
         lately.read(&long).unwrap();
-        assert!(lately.take(&long).is_none());
+        assert!(lately.find(&long).is_none());
         lately.read("computers: 1").unwrap_err();
-        assert!(lately.take("computers: 1").is_none());
+        assert!(lately.find("computers: 1").is_none());
     }
 }

@@ -38,7 +38,7 @@ const READ_AT_ONCE: usize = 1024;
 /// How much a journal keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalLimits {
-    /// How many entries.
+    /// How many entries. With 0 there is no journal: calls are not even looked at for it.
     pub entries: usize,
     /// How many bytes, as far as they are known: entries, their texts and bodies.
     pub bytes: usize,
