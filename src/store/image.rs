@@ -66,7 +66,7 @@ impl Image {
         ))
     }
 
-    fn packed(database: &[u8]) -> Self {
+    pub(super) fn packed(database: &[u8]) -> Self {
         Self(Arc::new(Packed {
             length: database.len(),
             bytes: lz4_flex::block::compress(database).into_boxed_slice(),

@@ -152,4 +152,22 @@ mod tests {
         spares.clear();
         assert!(!path.exists());
     }
+
+    #[tokio::test]
+    async fn they_are_bounded_in_number_and_length() {
+        let spares = Spares::default();
+        let empty = image::empty().await.unwrap();
+        let mut connection = empty.open().await.unwrap();
+        let mut images = Vec::new();
+        for _ in 0..MOST + 2 {
+            images.push(Image::of(&mut connection).await.unwrap());
+        }
+        for image in &images {
+            spares.open_ahead(image);
+        }
+        assert_eq!(all_ready(&spares).await, MOST);
+        spares.clear();
+        spares.open_ahead(&Image::packed(&vec![0; LONGEST + 1]));
+        assert_eq!(all_ready(&spares).await, 0);
+    }
 }
