@@ -13,7 +13,7 @@ use crate::{
         secret::Secret,
         time::Timestamp,
     },
-    pki::{self, Authority, Crl, Issued, PkiError, RevocationList},
+    pki::{self, Authority, Crl, Issued, RevocationList},
     store::{self, OpenError, WriteTx, certificate::NewCertificate},
 };
 
@@ -176,21 +176,6 @@ impl World {
             chain_pem: format!("{certificate_pem}{}", self.authority.certificate_pem()),
             key_pem,
         }
-    }
-
-    /// Runs what makes keys and signs away from the threads that answer. It begins at once, whether
-    /// it is awaited or not.
-    pub(super) fn sign<T, Work>(
-        &self,
-        work: Work,
-    ) -> impl Future<Output = std::result::Result<T, PkiError>> + Send + use<T, Work>
-    where
-        T: Send + 'static,
-        Work: FnOnce(&Authority) -> std::result::Result<T, PkiError> + Send + 'static,
-    {
-        let authority = Arc::clone(&self.authority);
-        let signing = tokio::task::spawn_blocking(move || work(&authority));
-        async move { signing.await.unwrap_or(Err(PkiError::Interrupted)) }
     }
 }
 

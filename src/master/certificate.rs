@@ -2,14 +2,12 @@
 //! (`semantics.md` 9).
 //!
 //! Keys are made and certificates signed outside the transaction; what is kept of them is decided
-//! in one, which looks at everything again.
-
-use std::sync::Arc;
+//! in one, which looks at everything again. The first ones of instances are in
+//! `first_certificate.rs`.
 
 use super::{
-    CertificateFilter, CertificatePair, CertificateView, Master, Missing, Result, Revoke, World,
-    information::located,
-    operation::{MadeInstance, Operation},
+    CertificateFilter, CertificatePair, CertificateView, Master, Missing, Result, Revoke,
+    information::located, operation::Operation,
 };
 use crate::{
     domain::{
@@ -26,9 +24,6 @@ use crate::{
         certificate::{Holder, InstancePair, NewCertificate, Tenant},
     },
 };
-
-/// How many certificates one transaction keeps, of instances that were made together.
-const BATCH: usize = 256;
 
 impl Master {
     /// Gives a computer a certificate (`generateComputerCertificate`); its key is told once and
@@ -124,13 +119,13 @@ impl Master {
         if let Some(pair) = found {
             return Ok(pair.into());
         }
-        // The process was killed between making it and its certificate, or could not issue then.
+        // It could not be signed when the instance was made.
         if tenant.live {
-            let instance = MadeInstance {
-                id: tenant.id,
-                reference: tenant.reference,
-            };
-            self.0.certify(vec![instance]).await?;
+            self.0
+                .operate((tenant.id, tenant.reference), |operation, instance| {
+                    Box::pin(operation.certify(instance))
+                })
+                .await?;
         }
         let mut connection = self.0.store.glance().await?;
         let pair = store::certificate::pair_of_instance(&mut connection, tenant.id).await?;
@@ -218,70 +213,6 @@ impl From<InstancePair> for CertificatePair {
     }
 }
 
-impl World {
-    /// Gives instances that were just made their certificates. What made them is done, so that a
-    /// failure is not the caller's: who asks for the certificate tries again.
-    pub(super) async fn certify_made(self: &Arc<Self>, made: Vec<MadeInstance>) {
-        if let Err(error) = self.certify(made).await {
-            tracing::warn!(
-                error = &error as &(dyn std::error::Error + 'static),
-                "software instances are without a certificate"
-            );
-        }
-    }
-
-    /// Gives live software instances that have none their certificates. Boxed, because every
-    /// operation may lead here, and this to operations.
-    fn certify(
-        self: &Arc<Self>,
-        instances: Vec<MadeInstance>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send>> {
-        let world = Arc::clone(self);
-        Box::pin(async move {
-            for batch in instances.chunks(BATCH) {
-                let issued = world.issue_for(batch.to_vec()).await?;
-                world
-                    .operate(issued, |operation, issued| {
-                        Box::pin(operation.keep_first_certificates(issued))
-                    })
-                    .await?;
-            }
-            Ok(())
-        })
-    }
-
-    async fn issue_for(&self, instances: Vec<MadeInstance>) -> Result<Vec<(MadeInstance, Issued)>> {
-        let now = self.clock.now();
-        let work = |instances: Vec<MadeInstance>| {
-            move |authority: &crate::pki::Authority| {
-                instances
-                    .into_iter()
-                    .map(|instance| {
-                        let subject = CertificateSubject::Instance(instance.reference.clone());
-                        authority
-                            .issue(&subject, now)
-                            .map(|issued| (instance, issued))
-                    })
-                    .collect::<std::result::Result<Vec<_>, _>>()
-            }
-        };
-        // One is done before another thread has woken up.
-        if instances.len() == 1 {
-            return Ok(work(instances)(&self.authority)?);
-        }
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = instances.len().div_ceil(threads).max(1);
-        let shares = instances.chunks(share).map(<[_]>::to_vec);
-        // All of them begin at once.
-        let begun: Vec<_> = shares.map(|share| self.sign(work(share))).collect();
-        let mut issued = Vec::with_capacity(instances.len());
-        for share in begun {
-            issued.extend(share.await?);
-        }
-        Ok(issued)
-    }
-}
-
 impl Operation<'_> {
     async fn generate(
         &mut self,
@@ -363,7 +294,7 @@ impl Operation<'_> {
         Ok(())
     }
 
-    fn new_certificate<'i>(&self, issued: &'i Issued) -> NewCertificate<'i> {
+    pub(super) fn new_certificate<'i>(&self, issued: &'i Issued) -> NewCertificate<'i> {
         NewCertificate {
             serial: &issued.serial,
             common_name: &issued.common_name,
@@ -374,26 +305,11 @@ impl Operation<'_> {
         }
     }
 
-    fn issued_event(&mut self, subject: &CertificateSubject, issued: &Issued) {
+    pub(super) fn issued_event(&mut self, subject: &CertificateSubject, issued: &Issued) {
         let serial = &issued.serial;
         let text = format!("certificate {serial} was issued to {subject}");
         let issued = EventKind::CertificateIssued;
         self.event(issued, subject.reference(), about(subject), text);
-    }
-
-    async fn keep_first_certificates(&mut self, all: &[(MadeInstance, Issued)]) -> Result<()> {
-        let new: Vec<_> = all
-            .iter()
-            .map(|(instance, issued)| (instance.id, self.new_certificate(issued)))
-            .collect();
-        let given = store::certificate::insert_first(self.tx, &new).await?;
-        for (instance, issued) in all {
-            if given.contains(&instance.id) {
-                let subject = CertificateSubject::Instance(instance.reference.clone());
-                self.issued_event(&subject, issued);
-            }
-        }
-        Ok(())
     }
 
     async fn revoke_of_computer(

@@ -17,6 +17,7 @@ mod connection;
 mod document;
 mod error;
 mod export;
+mod first_certificate;
 mod forest;
 mod format;
 mod forwarding;

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{MasterError, Missing, Result, World, identity::Proven, pulse::Contact, told::Told};
+use super::{
+    MasterError, Missing, Result, World, first_certificate::FirstCertificates, identity::Proven,
+    pulse::Contact, told::Told,
+};
 use crate::{
     domain::{
         behaviour::{AllocationMoment, Behaviour},
@@ -36,8 +39,6 @@ pub(super) struct Effects {
     pub(super) events: Told,
     /// Contacts that are part of a status that was written.
     pub(super) contacts: Vec<(ComputerReference, Contact)>,
-    /// Software instances that were made; each is given its certificate next.
-    pub(super) instances_made: Vec<MadeInstance>,
     /// Whether a credential may lead to somebody else from now on, or to nobody.
     pub(super) credentials_changed: bool,
     /// Whether a round has nothing to look at because of it.
@@ -63,15 +64,6 @@ pub(super) enum Played {
     },
 }
 
-/// A software instance that was made.
-#[derive(Debug, Clone)]
-pub(super) struct MadeInstance {
-    /// Row.
-    pub(super) id: i64,
-    /// Its reference.
-    pub(super) reference: InstanceReference,
-}
-
 /// An operation in progress. Its verbs are in the files named after them.
 pub(super) struct Operation<'a> {
     /// Its transaction.
@@ -86,6 +78,8 @@ pub(super) struct Operation<'a> {
     pub(super) unsettled: bool,
     /// The simulated computer that does what is being done.
     pub(super) playing: Proven,
+    /// The certificates of software instances that were made.
+    pub(super) firsts: FirstCertificates,
     effects: Effects,
 }
 
@@ -110,7 +104,7 @@ impl World {
         let told = Arc::clone(self);
         let request = journal::request();
         let arguments = Arc::new(arguments);
-        let (answer, effects) = self
+        let (answer, _) = self
             .store
             .write(
                 move |tx| {
@@ -123,9 +117,6 @@ impl World {
                 move |(_, effects): &(T, Effects)| told.present().learn(effects, request),
             )
             .await?;
-        if !effects.instances_made.is_empty() {
-            self.certify_made(effects.instances_made).await;
-        }
         Ok(answer)
     }
 
@@ -142,6 +133,7 @@ impl World {
             world: self,
             unsettled: false,
             playing: None,
+            firsts: FirstCertificates::default(),
             effects: Effects {
                 events: Told::of_at_most(self.most_events()),
                 ..Effects::default()
@@ -149,6 +141,7 @@ impl World {
         };
         let answer = body(&mut operation, arguments).await?;
         operation.allocate_if_due().await?;
+        operation.certify_made().await?;
         Ok((answer, operation.effects))
     }
 
@@ -206,14 +199,6 @@ impl Operation<'_> {
     /// A computer is simulated no more.
     pub(super) fn played_no_more(&mut self, id: i64) {
         self.effects.played.push(Played::NoMore { id });
-    }
-
-    /// A software instance was made, which needs a certificate.
-    pub(super) fn made(&mut self, id: i64, reference: &InstanceReference) {
-        self.effects.instances_made.push(MadeInstance {
-            id,
-            reference: reference.clone(),
-        });
     }
 
     /// A credential may lead to somebody else from now on, or to nobody.

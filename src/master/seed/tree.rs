@@ -248,6 +248,7 @@ impl Operation<'_> {
                 self.made(one.instance.id, &one.instance.reference);
             }
         }
+        self.sign_ahead();
         Ok(made)
     }
 

@@ -23,10 +23,10 @@ fn subject(reference: &str) -> CertificateSubject {
     CertificateSubject::Instance(reference)
 }
 
-/// The references of those who have a certificate with a key.
+/// The references of those who have a certificate with a key, in the order of their certificates.
 async fn certified(world: &TestWorld) -> Vec<String> {
     let query = "SELECT i.reference FROM certificate c JOIN instance i ON i.id = c.instance_id
-                 WHERE c.key_pem IS NOT NULL ORDER BY i.id";
+                 WHERE c.key_pem IS NOT NULL ORDER BY c.id";
     world.texts(query).await
 }
 
