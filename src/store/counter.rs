@@ -71,8 +71,8 @@ pub(crate) async fn reserve_all(
             .strip_prefix(prefix)
             .and_then(|rest| rest.strip_prefix('-'))
             .and_then(|digits| digits.parse::<i64>().ok())
-            // One that counting never reaches needs no reservation, and would use the counter up.
-            .filter(|number| *number <= i64::from(u32::MAX))
+            // Counting begins with 1. One that it never reaches would use the counter up.
+            .filter(|number| (1..=i64::from(u32::MAX)).contains(number))
     });
     let Some(number) = numbers.max() else {
         return Ok(());

@@ -208,6 +208,10 @@ impl Operation<'_> {
                 .iter()
                 .filter_map(|tree| Some((tree, tree.record.as_ref()?)))
         };
+        // Most seeds keep none: nothing is asked for them.
+        if kept().next().is_none() {
+            return Ok(());
+        }
         let mut trees = Vec::new();
         let mut id = store::bulk::next_tree_id(self.tx).await?;
         for (tree, record) in kept() {

@@ -59,6 +59,9 @@ impl Operation<'_> {
         trees: &[InstanceTree],
         given: &[(&Made<'_>, PartitionAddress)],
     ) -> Result<()> {
+        if given.is_empty() {
+            return Ok(());
+        }
         let places: Vec<&PartitionAddress> = given.iter().map(|(_, at)| at).collect();
         let mut spots: Vec<Option<Spot>> = vec![None; given.len()];
         for spot in store::partition::spots(self.tx, &places).await? {

@@ -48,6 +48,9 @@ impl Operation<'_> {
         &mut self,
         seed: &'s Seed,
     ) -> Result<(Vec<InstanceTree>, Vec<Made<'s>>)> {
+        if described(seed).next().is_none() {
+            return Ok(Default::default());
+        }
         let trees = self.make_trees(seed).await?;
         let made = self.make_instances(seed, &trees).await?;
         Ok((trees, made))
