@@ -4,7 +4,6 @@
 //! another of the same statement. They are materialized, or SQLite would write the list again for
 //! every column that is read from it.
 
-use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -28,12 +27,27 @@ use crate::domain::{
 const ROWS: usize = 1000;
 
 /// The texts of statements for these rows.
-pub(super) fn statements(rows: impl Iterator<Item = Value>) -> Vec<String> {
-    let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
+pub(super) fn statements(rows: impl Iterator<Item = String>) -> Vec<String> {
+    let rows: Vec<String> = rows.collect();
     rows.chunks(ROWS)
         .map(|rows| format!("[{}]", rows.join(",")))
         .collect()
 }
+
+/// A row: these values as a list in JSON. They are texts, numbers and lists of them, none of which
+/// fails to be written.
+macro_rules! row {
+    ($($value:expr),+ $(,)?) => {{
+        let mut row = String::new();
+        $(
+            row.push(if row.is_empty() { '[' } else { ',' });
+            row.push_str(&serde_json::to_string(&$value).unwrap_or_default());
+        )+
+        row.push(']');
+        row
+    }};
+}
+pub(super) use row;
 
 /// A computer to add, formatted as it says unless it lists no partitions.
 #[derive(Debug)]
@@ -68,7 +82,7 @@ pub(crate) async fn insert_computers(
         let reference = format.reference.as_str();
         let formatted = !format.partitions.is_empty();
         let details = format.details.as_ref().filter(|_| formatted);
-        json!([
+        row!(
             computer.id,
             reference,
             policy.title.as_deref().unwrap_or(reference),
@@ -76,7 +90,7 @@ pub(crate) async fn insert_computers(
             natural_key(reference),
             computer.created_at.as_micros(),
             policy.network.as_ref().map(NetworkReference::as_str),
-            json!(policy.categories).to_string(),
+            serde_json::json!(policy.categories).to_string(),
             policy.allocation_scope.as_str(),
             policy.capacity_scope.as_str(),
             policy.capacity_quantity,
@@ -88,7 +102,7 @@ pub(crate) async fn insert_computers(
             details.map(|details| &details.os_type),
             details.map(|details| &details.public_ipv4_address),
             details.map(|details| &details.slapos_version),
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -117,7 +131,7 @@ pub(crate) async fn insert_partitions(
     partitions: &[(i64, &ComputerReference, &PartitionRow)],
 ) -> Result<(), StoreError> {
     let rows = partitions.iter().map(|(computer_id, computer, partition)| {
-        json!([
+        row!(
             computer_id,
             partition.reference.as_str(),
             partition.state.as_str(),
@@ -127,7 +141,7 @@ pub(crate) async fn insert_partitions(
             addresses_json(&partition.addresses),
             texts_json(&partition.capabilities),
             partition.touched_at.as_micros(),
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -168,7 +182,7 @@ pub(crate) async fn insert_trees(
     trees: &[(i64, NewTree<'_>, Validation)],
 ) -> Result<(), StoreError> {
     let rows = trees.iter().map(|(id, tree, validation)| {
-        json!([
+        row!(
             id,
             tree.reference.as_str(),
             tree.title.as_str(),
@@ -182,7 +196,7 @@ pub(crate) async fn insert_trees(
             tree.wanted.state.as_str(),
             tree.created_at.as_micros(),
             validation.as_str(),
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -208,7 +222,7 @@ pub(crate) async fn insert_instances(
     instances: &[(i64, NewInstance<'_>, &Parameters)],
 ) -> Result<(), StoreError> {
     let rows = instances.iter().map(|(id, instance, connection)| {
-        json!([
+        row!(
             id,
             instance.reference.as_str(),
             instance.kind.as_str(),
@@ -222,7 +236,7 @@ pub(crate) async fn insert_instances(
             parameters_json(connection),
             instance.wanted.state.as_str(),
             instance.stamped_at.as_micros(),
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -252,7 +266,7 @@ pub(crate) async fn set_partition_states(
     let state = state.as_str();
     let rows = partitions
         .iter()
-        .map(|(id, touched_at)| json!([id, touched_at.as_micros()]));
+        .map(|(id, touched_at)| row!(id, touched_at.as_micros()));
     for rows in statements(rows) {
         sqlx::query!(
             "UPDATE partition SET slap_state = ?1, touched_us = j.value ->> 1
@@ -274,7 +288,7 @@ pub(crate) async fn allocate(
 ) -> Result<(), StoreError> {
     let rows = links
         .iter()
-        .map(|(id, partition_id, at)| json!([id, partition_id, at.map(Timestamp::as_micros)]));
+        .map(|(id, partition_id, at)| row!(id, partition_id, at.map(Timestamp::as_micros)));
     for rows in statements(rows) {
         sqlx::query!(
             "UPDATE instance SET partition_id = j.value ->> 1, allocation_failure = NULL,

@@ -62,19 +62,19 @@ pub(crate) fn dictionary(
 
 /// Addresses as a JSON list of five texts each.
 pub(crate) fn addresses_json(addresses: &[Address]) -> String {
-    let rows: Vec<serde_json::Value> = addresses
+    let rows: Vec<[&str; 5]> = addresses
         .iter()
         .map(|a| {
-            serde_json::Value::from(vec![
+            [
                 a.interface.as_str(),
                 &a.address,
                 &a.netmask,
                 &a.gateway,
                 &a.network,
-            ])
+            ]
         })
         .collect();
-    serde_json::Value::Array(rows).to_string()
+    serde_json::to_string(&rows).unwrap_or_default()
 }
 
 /// Addresses from their JSON.

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
-
 use super::{Holder, present_second};
 use crate::{
     domain::{
@@ -11,7 +9,7 @@ use crate::{
         secret::Secret,
         time::Timestamp,
     },
-    store::{During, StoreError, WriteTx, column::texts_json},
+    store::{During, StoreError, WriteTx, bulk::row, column::texts_json},
 };
 
 /// A certificate to add.
@@ -75,7 +73,7 @@ pub(crate) async fn insert_first(
     let rows: Vec<_> = all
         .iter()
         .map(|(instance_id, new)| {
-            json!([
+            row!(
                 instance_id,
                 new.serial.as_str(),
                 new.common_name,
@@ -84,10 +82,10 @@ pub(crate) async fn insert_first(
                 new.validity.not_before.as_micros(),
                 new.validity.not_after.as_micros(),
                 new.issued_at.as_micros(),
-            ])
+            )
         })
         .collect();
-    let rows = json!(rows).to_string();
+    let rows = format!("[{}]", rows.join(","));
     let given = sqlx::query_scalar!(
         r#"WITH row AS MATERIALIZED (SELECT key, value FROM json_each(?1))
            INSERT INTO certificate (subject, instance_id, serial, common_name, certificate_pem,

@@ -1,7 +1,5 @@
 //! Rows as they were kept elsewhere. As in `bulk.rs`, each travels as a list in JSON.
 
-use serde_json::json;
-
 use crate::{
     domain::{
         certificate::{CertificateSerial, Validity},
@@ -13,7 +11,10 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        During, StoreError, WriteTx, bulk::statements, certificate::Holder, column::parameters_json,
+        During, StoreError, WriteTx,
+        bulk::{row, statements},
+        certificate::Holder,
+        column::parameters_json,
     },
 };
 
@@ -60,14 +61,14 @@ pub(crate) async fn insert_installations(
     installations: &[NewInstallation<'_>],
 ) -> Result<bool, StoreError> {
     let rows = installations.iter().map(|one| {
-        json!([
+        row!(
             one.record.reference.as_str(),
             one.computer_id,
             one.release,
             one.state.as_str(),
             one.record.validation.as_str(),
             one.record.created_at.as_micros(),
-        ])
+        )
     });
     let mut added = 0;
     for rows in statements(rows) {
@@ -102,7 +103,7 @@ pub(crate) async fn insert_instances(
     instances: &[NewKept<'_>],
 ) -> Result<(), StoreError> {
     let rows = instances.iter().map(|NewKept { instance, record }| {
-        json!([
+        row!(
             instance.id,
             instance.reference.as_str(),
             instance.kind.as_str(),
@@ -119,7 +120,7 @@ pub(crate) async fn insert_instances(
             record.changed_at.as_micros(),
             record.created_at.as_micros(),
             record.failure,
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -142,7 +143,7 @@ pub(crate) async fn insert_instances(
 
 /// Gives instances their requesters: rows of both.
 pub(crate) async fn set_parents(tx: &mut WriteTx, pairs: &[(i64, i64)]) -> Result<(), StoreError> {
-    for rows in statements(pairs.iter().map(|(id, parent)| json!([id, parent]))) {
+    for rows in statements(pairs.iter().map(|(id, parent)| row!(id, parent))) {
         sqlx::query!(
             "UPDATE instance SET parent_id = j.value ->> 1
              FROM json_each(?1) j WHERE instance.id = j.value ->> 0",
@@ -157,7 +158,7 @@ pub(crate) async fn set_parents(tx: &mut WriteTx, pairs: &[(i64, i64)]) -> Resul
 
 /// Lets those of these partitions be busy that are free.
 pub(crate) async fn occupy(tx: &mut WriteTx, partitions: &[i64]) -> Result<(), StoreError> {
-    for rows in statements(partitions.iter().map(|id| json!(id))) {
+    for rows in statements(partitions.iter().map(ToString::to_string)) {
         sqlx::query!(
             "UPDATE partition SET slap_state = 'busy'
              WHERE slap_state = 'free' AND id IN (SELECT value FROM json_each(?1))",
@@ -176,7 +177,7 @@ pub(crate) async fn write_statuses(
     statuses: &[(StatusSubject, &str, &AccessStatus)],
 ) -> Result<(), StoreError> {
     let rows = statuses.iter().map(|(subject, reference, status)| {
-        json!([
+        row!(
             subject.as_str(),
             reference,
             status.user,
@@ -185,7 +186,7 @@ pub(crate) async fn write_statuses(
             status.state,
             status.created_at.as_micros(),
             status.since.as_micros(),
-        ])
+        )
     });
     for rows in statements(rows) {
         sqlx::query!(
@@ -222,7 +223,7 @@ pub(crate) async fn insert_certificates(
         .iter()
         .map(|(holder, record, serial, common_name, validity)| {
             let (computer_id, instance_id, user_id) = holder.columns();
-            json!([
+            row!(
                 serial.as_str(),
                 record.subject.kind().as_str(),
                 common_name,
@@ -235,7 +236,7 @@ pub(crate) async fn insert_certificates(
                 validity.not_after.as_micros(),
                 record.issued_at.as_micros(),
                 record.revoked_at.map(Timestamp::as_micros),
-            ])
+            )
         });
     let mut added = 0;
     for rows in statements(rows) {
