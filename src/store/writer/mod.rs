@@ -362,11 +362,9 @@ async fn attempt_group(
             }
         }
     }
-    let committed = if changed {
-        commit(tx, stamped).await
-    } else {
-        execute(tx, "COMMIT", "commit").await
-    };
+    // What is not changed keeps its last timestamp.
+    let stamped = if changed { stamped } else { tx.last_stamp };
+    let committed = commit(tx, stamped).await;
     if let Err(error) = committed {
         // The transaction may be open still; whether this succeeds changes nothing any more.
         drop(execute(tx, "ROLLBACK", "undo").await);
@@ -375,15 +373,22 @@ async fn attempt_group(
     Ok(None)
 }
 
+/// Commits what was changed, with the last timestamp that was given: in one call, because each costs
+/// two changes of thread.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the checked macros know no transaction statements"
+)]
 async fn commit(tx: &mut WriteTx, stamped: Timestamp) -> Result<(), StoreError> {
-    if tx.last_stamp != stamped {
-        let last = tx.last_stamp.as_micros();
-        sqlx::query!("UPDATE world SET last_stamp_us = ?1 WHERE id = 1", last)
-            .execute(tx.changing())
-            .await
-            .during("keep the last timestamp")?;
+    if tx.last_stamp == stamped {
+        return execute(tx, "COMMIT", "commit").await;
     }
-    execute(tx, "COMMIT", "commit").await
+    sqlx::query("UPDATE world SET last_stamp_us = ?1 WHERE id = 1; COMMIT")
+        .bind(tx.last_stamp.as_micros())
+        .execute(&mut tx.connection)
+        .await
+        .during("commit")?;
+    Ok(())
 }
 
 #[expect(
