@@ -305,16 +305,22 @@ pub(super) async fn make_empty() -> Result<Image, OpenError> {
     Ok(image)
 }
 
+/// Brings the schema up to date, in one transaction: of a new database it is most of the work to
+/// commit each step, and one that fails leaves the database as it was.
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Migration {
+        path: path.to_owned(),
+        source,
+    };
+    let begun = connection.begin().await;
+    let mut tx = begun.map_err(|error| failed(error.into()))?;
     // What `run` does, but for the connection, which that takes in a way that keeps its future from
     // going from thread to thread.
     MIGRATIONS
-        .run_direct(None, connection, false)
+        .run_direct(None, &mut *tx, false)
         .await
-        .map_err(|source| OpenError::Migration {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(failed)?;
+    tx.commit().await.map_err(|error| failed(error.into()))
 }
 
 fn not_writable(path: &Path, source: std::io::Error) -> OpenError {
