@@ -199,11 +199,11 @@ impl Worlds {
             settings.authority = AuthoritySource::Given(given.clone());
         }
         let master = Master::open(settings).await?;
+        // Who makes one makes many. It becomes ready while this one is filled.
+        master.expect_another().await?;
         if let Some(fixture) = fixture {
             fixture.apply(&master).await?;
         }
-        // Who makes one makes many.
-        master.expect_another().await?;
         Ok(master)
     }
 
