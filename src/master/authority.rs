@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Master, Result, Unopened, World, operation::Operation};
+use super::{Master, Result, World, open::Unopened, operation::Operation};
 use crate::{
     domain::{
         caller::Credential,

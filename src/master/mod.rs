@@ -24,6 +24,7 @@ mod forwarding;
 mod identity;
 mod information;
 mod make;
+mod open;
 mod operation;
 mod project;
 mod pulse;
@@ -45,7 +46,7 @@ mod told;
 mod view;
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
@@ -59,6 +60,7 @@ pub use document::DocumentName;
 pub use error::{MasterError, Missing};
 pub use forwarding::UnknownRequest;
 pub use identity::HandshakeRefusal;
+pub use open::WorldSettings;
 use pulse::Noted;
 pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
@@ -87,15 +89,14 @@ use crate::{
         time::Timestamp,
     },
     mock::{
-        background::Wake,
         clock::Clock,
         faults::Faults,
-        journal::{self, Event, Journal, JournalLimits},
+        journal::{self, Event, Journal},
         metrics::{self, Metrics},
         simulate::Simulation,
     },
     pki::Authority,
-    store::{Store, StoreError, lookup::Named, simulated::Simulated},
+    store::{Store, lookup::Named},
 };
 pub use crate::{
     pki::{Crl, Issued},
@@ -104,54 +105,6 @@ pub use crate::{
 
 /// What an operation answers.
 pub type Result<T> = std::result::Result<T, MasterError>;
-
-/// What a world is made from.
-#[derive(Debug, Clone)]
-pub struct WorldSettings {
-    /// Its database; `None` for a temporary file that is removed when the world is closed.
-    pub database: Option<PathBuf>,
-    /// Its switches.
-    pub behaviour: Behaviour,
-    /// A computer that exists without being formatted, and the target of requests without a
-    /// filter under `allocation.candidates` at `default_computer`.
-    pub default_computer: Option<ComputerReference>,
-    /// The masters that requests can be forwarded to; of several that list a release, the first
-    /// gets it.
-    pub other_masters: Vec<OtherMaster>,
-    /// Where its randomness begins.
-    pub seed: u64,
-    /// Its clock.
-    pub clock: Clock,
-    /// Where its certificate authority comes from.
-    pub authority: AuthoritySource,
-    /// How much its journal keeps.
-    pub journal: JournalLimits,
-    /// What counts what happens in it; worlds of one process share it.
-    pub metrics: Metrics,
-    /// Whom it tells that its background has something to do; worlds of one process share it.
-    pub wake: Wake,
-    /// The databases that are opened ahead; worlds of one process share them.
-    pub spares: Spares,
-}
-
-impl Default for WorldSettings {
-    /// A temporary world with the default behaviour on the machine's time.
-    fn default() -> Self {
-        Self {
-            database: None,
-            behaviour: Behaviour::default(),
-            default_computer: None,
-            other_masters: Vec::new(),
-            seed: 0,
-            clock: Clock::system(),
-            authority: AuthoritySource::World,
-            journal: JournalLimits::default(),
-            metrics: Metrics::default(),
-            wake: Wake::default(),
-            spares: Spares::default(),
-        }
-    }
-}
 
 /// A world: one complete, isolated master. Clones are handles on the same one.
 #[derive(Debug, Clone)]
@@ -185,73 +138,6 @@ struct World {
 }
 
 impl Master {
-    /// Opens a world.
-    pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
-        let store = Store::open(settings.database.as_deref(), &settings.spares).await?;
-        let now = settings.clock.now();
-        let known = known(&store, settings.authority, now).await;
-        let (default_user, authority, simulated) = known.map_err(|error| match error {
-            Unopened::Store(error) => store.unusable(error),
-            Unopened::Refused(error) => error,
-        })?;
-        let master = Self(Arc::new(World {
-            background: background::Background::new(now, settings.wake),
-            clock: settings.clock,
-            journal: Journal::new(settings.journal),
-            faults: Faults::new(settings.seed),
-            simulation: Simulation::new(settings.seed),
-            _place: settings.metrics.world_opens(),
-            metrics: settings.metrics,
-            behaviour: RwLock::new(Arc::new(settings.behaviour)),
-            pulses: pulse::Pulses::default(),
-            repeats: repeat::Repeats::default(),
-            identities: identity::Identities::default(),
-            random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
-            run_id: new_run_id(),
-            seed: settings.seed,
-            default_user,
-            default_computer: settings.default_computer,
-            other_masters: settings.other_masters,
-            authority: Arc::new(authority),
-            store: store.clone(),
-            spares: settings.spares,
-            successor: OnceLock::new(),
-        }));
-        master.resume_simulation(&simulated);
-        if let Some(reference) = master.0.default_computer.clone() {
-            master.ensure_computer(reference).await.map_err(|error| {
-                OpenError::DefaultComputer {
-                    path: store.path().to_owned(),
-                    source: Box::new(error),
-                }
-            })?;
-        }
-        Ok(master)
-    }
-
-    /// Of what another world of the same process is made, in a temporary database: with these
-    /// switches and, if one is given, this seed.
-    pub fn settings_of_another(&self, behaviour: Behaviour, seed: Option<u64>) -> WorldSettings {
-        WorldSettings {
-            database: None,
-            behaviour,
-            default_computer: self.0.default_computer.clone(),
-            other_masters: self.0.other_masters.clone(),
-            seed: seed.unwrap_or(self.0.seed),
-            clock: Clock::system(),
-            authority: AuthoritySource::World,
-            journal: self.0.journal.limits(),
-            metrics: self.0.metrics.clone(),
-            wake: self.0.background.wake_of_process(),
-            spares: self.0.spares.clone(),
-        }
-    }
-
-    /// Lets the database of another world of the process be ready: it will be made soon.
-    pub async fn expect_another(&self) -> std::result::Result<(), OpenError> {
-        self.0.spares.open_empty_ahead().await
-    }
-
     /// Writes what is only in memory and closes the database, and those that are opened ahead for
     /// the worlds of the process. Operations fail afterwards.
     pub async fn close(&self) {
@@ -368,51 +254,6 @@ impl Master {
             }
         }
     }
-}
-
-/// The text by which a world recognises itself.
-fn new_run_id() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(32)
-        .collect()
-}
-
-type Known = (Named<UserReference>, Authority, Vec<Simulated>);
-
-/// Why a world is not opened.
-#[derive(Debug, thiserror::Error)]
-enum Unopened {
-    /// Its database fails.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It is refused.
-    #[error(transparent)]
-    Refused(#[from] OpenError),
-}
-
-/// What a world is opened with: the default user, the certificate authority, which is made or taken
-/// from where it is said to be if the database has none, and the simulated computers. In one
-/// transaction, by the connection that writes, so that a world in which nobody reads has no other.
-async fn known(
-    store: &Store,
-    source: AuthoritySource,
-    now: Timestamp,
-) -> std::result::Result<Known, Unopened> {
-    let source = Arc::new(source);
-    store
-        .write(
-            move |tx| {
-                let source = Arc::clone(&source);
-                Box::pin(async move {
-                    let user = crate::store::lookup::default_user(tx).await?;
-                    let authority = authority::open(tx, &source, now).await?;
-                    let simulated = crate::store::simulated::all(tx).await?;
-                    Ok::<Known, Unopened>((user, authority, simulated))
-                })
-            },
-            |_: &Known| {},
-        )
-        .await
 }
 
 impl World {

@@ -289,7 +289,7 @@ impl World {
             random: Mutex::new(memory.random.clone()),
             run_id: match heir {
                 Heir::Itself => self.run_id.clone(),
-                Heir::Other => super::new_run_id(),
+                Heir::Other => super::open::new_run_id(),
             },
             seed: self.seed,
             default_user: self.default_user.clone(),
