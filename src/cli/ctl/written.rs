@@ -53,8 +53,14 @@ pub(super) fn value(given: &str) -> Result<Value, Failure> {
         given != "-" && given.contains([':', '{', '[', '\n']) && !Path::new(given).exists();
     let (name, text) = if is_text {
         ("argument", given.to_owned())
-    } else {
+    } else if given == "-" || Path::new(given).exists() {
         (given, file(given)?)
+    } else {
+        let reason = format!(
+            "`{given}` is no file, and neither YAML nor JSON; one of them was expected, or flags \
+             instead: see --help"
+        );
+        return Err(Failure::new(Failure::USAGE, reason));
     };
     let name = if name == "-" { "standard input" } else { name };
     fixture::value(Path::new(name), &text)
@@ -112,6 +118,8 @@ mod tests {
         let refused = |text: &str| value(text).unwrap_err().message;
         assert!(refused("{effect: [1").starts_with("argument:1:"));
         assert!(refused("{a: 1, a: 2}").contains("`a`"));
-        assert!(refused("no-such-file").starts_with("cannot read no-such-file: "));
+        assert!(
+            refused("no-such-file").starts_with("`no-such-file` is no file, and neither YAML nor")
+        );
     }
 }

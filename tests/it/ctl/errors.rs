@@ -56,6 +56,7 @@ fn wrong_usage_is_exit_code_2_and_nobody_is_asked() {
         (&["fault", "show"], "NAME"),
         (&["fault", "add", "{effect: [1"], "argument:1:"),
         (&["fault", "add", "no-such-file.yaml"], "no-such-file.yaml"),
+        (&["computer", "add", "COMP-9"], "`COMP-9` is no file, and"),
         (&["fault", "add", "[1]", "--drop"], "keys with their values"),
         (
             &["fault", "add", "{effect: x}", "--drop"],
