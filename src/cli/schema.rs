@@ -14,8 +14,13 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run() -> Result<(), Failure> {
     let text = format!("{:#}\n", fixture::schema());
-    io::stdout()
-        .lock()
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::new(1, format!("cannot write: {error}; give another output")))
+    let written = io::stdout().lock().write_all(text.as_bytes());
+    match written {
+        // A reader that stops early, as `head`, is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            1,
+            format!("cannot write: {error}; give another output"),
+        )),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
