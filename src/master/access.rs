@@ -347,7 +347,7 @@ impl Operation<'_> {
         let facts = store::access::computer_facts(self.tx, computer.as_str()).await?;
         let project_id = match facts {
             Some(facts) => facts.project_id,
-            None => self.default_project().await?.id,
+            None => self.default_project().id,
         };
         Self::demand_equip(who, project_id, || {
             format!("ask for software on computer `{computer}`")
@@ -369,7 +369,7 @@ impl Operation<'_> {
             .await?
             .is_none()
         {
-            let project_id = self.default_project().await?.id;
+            let project_id = self.default_project().id;
             return Self::demand_equip(who, project_id, || format!("make computer `{computer}`"));
         }
         Ok(())

@@ -60,14 +60,14 @@ fn refused(source: impl std::error::Error + Send + Sync + 'static) -> OpenError 
     }
 }
 
-/// The authority of a world that is being opened, read from its database; one that is found or made
-/// elsewhere is kept there from now on.
+/// The authority of a world that is being opened, which is `kept` in its database as certificate and
+/// key; one that is found or made elsewhere is kept there from now on.
 pub(super) async fn open(
     tx: &mut WriteTx,
+    kept: Option<(String, Secret)>,
     source: &AuthoritySource,
     now: Timestamp,
 ) -> std::result::Result<Authority, Unopened> {
-    let kept = store::authority::read(tx).await?;
     let kept = kept
         .map(|(certificate, key)| Authority::from_pem(&certificate, key.expose()))
         .transpose()

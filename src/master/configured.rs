@@ -63,7 +63,7 @@ impl Operation<'_> {
     ) -> Result<()> {
         let references: Vec<&str> = products.iter().map(|(name, _)| name.as_str()).collect();
         store::product::forget_configured(self.tx, &references).await?;
-        let project = self.default_project().await?;
+        let project = self.default_project();
         for (reference, release) in products {
             let id = store::product::insert(self.tx, reference.as_str(), project.id).await?;
             store::product::set_configured(self.tx, id).await?;

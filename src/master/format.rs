@@ -64,7 +64,7 @@ impl Operation<'_> {
         reference: &ComputerReference,
         validation: Validation,
     ) -> Result<i64> {
-        let project = self.default_project().await?;
+        let project = self.default_project();
         let title = reference.as_str();
         self.add_computer(reference, title, project.id, validation)
             .await

@@ -130,6 +130,7 @@ struct World {
     seed: u64,
     background: background::Background,
     default_user: Named<UserReference>,
+    default_project: Named<ProjectReference>,
     default_computer: Option<ComputerReference>,
     other_masters: Vec<OtherMaster>,
     authority: Arc<Authority>,

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         behaviour::Behaviour,
         forwarding::OtherMaster,
-        identifier::{ComputerReference, UserReference},
+        identifier::{ComputerReference, ProjectReference, UserReference},
         time::Timestamp,
     },
     mock::{
@@ -79,7 +79,7 @@ impl Master {
         let store = Store::open(settings.database.as_deref(), &settings.spares).await?;
         let now = settings.clock.now();
         let known = known(&store, settings.authority, now).await;
-        let (default_user, authority, simulated) = known.map_err(|error| match error {
+        let known = known.map_err(|error| match error {
             Unopened::Store(error) => store.unusable(error),
             Unopened::Refused(error) => error,
         })?;
@@ -98,15 +98,16 @@ impl Master {
             random: Mutex::new(fastrand::Rng::with_seed(settings.seed)),
             run_id: new_run_id(),
             seed: settings.seed,
-            default_user,
+            default_user: known.default_user,
+            default_project: known.default_project,
             default_computer: settings.default_computer,
             other_masters: settings.other_masters,
-            authority: Arc::new(authority),
+            authority: Arc::new(known.authority),
             store: store.clone(),
             spares: settings.spares,
             successor: OnceLock::new(),
         }));
-        master.resume_simulation(&simulated);
+        master.resume_simulation(&known.simulated);
         if let Some(reference) = master.0.default_computer.clone() {
             master.ensure_computer(reference).await.map_err(|error| {
                 OpenError::DefaultComputer {
@@ -149,7 +150,13 @@ pub(super) fn new_run_id() -> String {
         .collect()
 }
 
-type Known = (Named<UserReference>, Authority, Vec<Simulated>);
+/// What a world is opened with.
+struct Known {
+    default_user: Named<UserReference>,
+    default_project: Named<ProjectReference>,
+    authority: Authority,
+    simulated: Vec<Simulated>,
+}
 
 /// Why a world is not opened.
 #[derive(Debug, thiserror::Error)]
@@ -162,24 +169,35 @@ pub(super) enum Unopened {
     Refused(#[from] OpenError),
 }
 
-/// What a world is opened with: the default user, the certificate authority, which is made or taken
-/// from where it is said to be if the database has none, and the simulated computers. In one
-/// transaction, by the connection that writes, so that a world in which nobody reads has no other.
+/// Finds out what a world is opened with; its authority is made, or taken from where it is said to
+/// be, if the database has none. In one transaction, by the connection that writes, so that a world
+/// in which nobody reads has no other.
 async fn known(
     store: &Store,
     source: AuthoritySource,
     now: Timestamp,
 ) -> std::result::Result<Known, Unopened> {
     let source = Arc::new(source);
+    let is_new = store.is_new();
     store
         .write(
             move |tx| {
                 let source = Arc::clone(&source);
                 Box::pin(async move {
-                    let user = store::lookup::default_user(tx).await?;
-                    let authority = authority::open(tx, &source, now).await?;
-                    let simulated = store::simulated::all(tx).await?;
-                    Ok::<Known, Unopened>((user, authority, simulated))
+                    let (default_user, default_project) = store::lookup::defaults(tx).await?;
+                    // In a new database there is nothing to look for.
+                    let (kept, simulated) = if is_new {
+                        (None, Vec::new())
+                    } else {
+                        let kept = store::authority::read(tx).await?;
+                        (kept, store::simulated::all(tx).await?)
+                    };
+                    Ok::<Known, Unopened>(Known {
+                        default_user,
+                        default_project,
+                        authority: authority::open(tx, kept, &source, now).await?,
+                        simulated,
+                    })
                 })
             },
             |_: &Known| {},

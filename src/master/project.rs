@@ -93,7 +93,7 @@ impl Operation<'_> {
         let visible = self.visible_projects(who).await?.into_iter().next();
         match visible {
             Some(project) => Ok(project),
-            None => self.default_project().await,
+            None => Ok(self.default_project()),
         }
     }
 
@@ -117,8 +117,7 @@ impl Operation<'_> {
     }
 
     /// The project of whatever names none.
-    pub(super) async fn default_project(&mut self) -> Result<Named<ProjectReference>> {
-        let projects = store::lookup::projects(self.tx).await?;
-        Ok(projects.into_iter().next().ok_or(Missing::ProjectGuess)?)
+    pub(super) fn default_project(&self) -> Named<ProjectReference> {
+        self.world.default_project.clone()
     }
 }

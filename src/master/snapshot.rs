@@ -293,6 +293,7 @@ impl World {
             },
             seed: self.seed,
             default_user: self.default_user.clone(),
+            default_project: self.default_project.clone(),
             default_computer: self.default_computer.clone(),
             other_masters: self.other_masters.clone(),
             authority: Arc::clone(&snapshot.0.authority),

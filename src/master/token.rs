@@ -100,7 +100,7 @@ impl Operation<'_> {
                 .ok_or_else(|| Missing::User(user.clone()))?,
         };
         let project = match &new.project {
-            None => self.default_project().await?,
+            None => self.default_project(),
             Some(project) => self
                 .project(project.as_str())
                 .await?

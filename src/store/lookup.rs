@@ -14,18 +14,27 @@ pub(crate) struct Named<R> {
     pub(crate) reference: R,
 }
 
-/// The user who is taken to call where nobody proves who calls.
-pub(crate) async fn default_user(
+/// The user who is taken to call where nobody proves who calls, and the project of whatever names
+/// none. Both are there from the beginning and stay.
+pub(crate) async fn defaults(
     connection: &mut SqliteConnection,
-) -> Result<Named<UserReference>, StoreError> {
-    let row = sqlx::query!("SELECT id, reference FROM user WHERE is_default = 1")
-        .fetch_one(connection)
-        .await
-        .during("find the default user")?;
-    Ok(Named {
-        id: row.id,
-        reference: UserReference::trusted(row.reference),
-    })
+) -> Result<(Named<UserReference>, Named<ProjectReference>), StoreError> {
+    let row = sqlx::query!(
+        "SELECT u.id AS user_id, u.reference AS user, p.id AS project_id, p.reference AS project
+         FROM user u JOIN project p WHERE u.is_default = 1 AND p.is_default = 1"
+    )
+    .fetch_one(connection)
+    .await
+    .during("find the default user and project")?;
+    let user = Named {
+        id: row.user_id,
+        reference: UserReference::trusted(row.user),
+    };
+    let project = Named {
+        id: row.project_id,
+        reference: ProjectReference::trusted(row.project),
+    };
+    Ok((user, project))
 }
 
 /// A user by reference.

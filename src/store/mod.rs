@@ -90,6 +90,7 @@ struct Shared {
     /// Holds the lock that keeps other processes out, and the folder of a temporary database.
     ground: open::Ground,
     is_temporary: bool,
+    is_new: bool,
 }
 
 impl Store {
@@ -177,6 +178,11 @@ impl Store {
     /// Whether it is removed at the end.
     pub(crate) fn is_temporary(&self) -> bool {
         self.0.is_temporary
+    }
+
+    /// Whether nothing was in it when it was opened but what every database begins with.
+    pub(crate) fn is_new(&self) -> bool {
+        self.0.is_new
     }
 
     /// Removes a temporary database from the disk without closing it, which takes longer. What is

@@ -161,7 +161,7 @@ impl Store {
     pub(crate) async fn open(database: Option<&Path>, spares: &Spares) -> Result<Self, OpenError> {
         let Some(path) = database else {
             let opened = spares.take(image::empty().await?).await?;
-            return Ok(opened.into_store(Timestamp::from_micros(0)));
+            return Ok(opened.into_store(Timestamp::from_micros(0), true));
         };
         let path = path.to_owned();
         let lock = lock(&path)?;
@@ -169,6 +169,7 @@ impl Store {
             path: path.clone(),
             source,
         };
+        let is_new = is_empty(&path);
         let options = options().filename(&path);
         check_schema(&path, &options).await?;
         let mut connection = options.clone().connect().await.map_err(unusable)?;
@@ -195,6 +196,7 @@ impl Store {
                 temporary: Mutex::new(None),
             },
             is_temporary: false,
+            is_new,
         })))
     }
 
@@ -207,7 +209,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let opened = spares.take(image).await?;
         spares.open_ahead(image);
-        Ok(opened.into_store(least_stamp))
+        Ok(opened.into_store(least_stamp, false))
     }
 }
 
@@ -250,7 +252,7 @@ impl Opened {
         self.file.path()
     }
 
-    fn into_store(self, at_least: Timestamp) -> Store {
+    fn into_store(self, at_least: Timestamp, is_new: bool) -> Store {
         let path = self.file.path().to_owned();
         let last_stamp = self.last_stamp.max(at_least);
         let readers = SqlitePoolOptions::new()
@@ -268,6 +270,7 @@ impl Opened {
                 temporary: Mutex::new(Some(self.file)),
             },
             is_temporary: true,
+            is_new,
         }))
     }
 }

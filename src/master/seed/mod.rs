@@ -171,7 +171,7 @@ impl Operation<'_> {
         named: Option<&ProjectReference>,
     ) -> Result<Named<ProjectReference>> {
         match named {
-            None => self.default_project().await,
+            None => Ok(self.default_project()),
             Some(named) => self
                 .project(named.as_str())
                 .await?

@@ -18,7 +18,7 @@ impl Operation<'_> {
         place: SeedPlace,
         project: &ProjectReference,
     ) -> Result<()> {
-        if self.default_project().await?.reference == *project {
+        if self.default_project().reference == *project {
             return Ok(());
         }
         if self.project(project.as_str()).await?.is_some() {
@@ -45,7 +45,7 @@ impl Operation<'_> {
         store::assignment::clear(self.tx, id).await?;
         match &user.functions {
             None => {
-                let project = self.default_project().await?;
+                let project = self.default_project();
                 for function in Function::USUAL {
                     store::assignment::add(self.tx, id, project.id, *function).await?;
                 }

@@ -163,7 +163,7 @@ impl Operation<'_> {
 
     /// Makes a computer that ended, or that was only named, as if it were new: in its row.
     async fn make_again(&mut self, id: i64, format: &ComputerFormat, rules: &str) -> Result<()> {
-        let project = self.default_project().await?;
+        let project = self.default_project();
         let reference = &format.reference;
         store::computer::validate(self.tx, id).await?;
         self.computer_made(reference);
