@@ -30,9 +30,9 @@ impl Lately {
             PathBuf::from(FIXTURE),
             text.to_owned(),
         )])?);
+        let mut kept = self.kept();
         // Somebody else may have read it meanwhile.
-        if text.len() <= LONGEST && self.find(text).is_none() {
-            let mut kept = self.kept();
+        if text.len() <= LONGEST && kept.iter().all(|(known, _)| known != text) {
             kept.push_back((text.to_owned(), Arc::clone(&fixture)));
             if kept.len() > MOST {
                 kept.pop_front();
