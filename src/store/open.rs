@@ -37,6 +37,9 @@ const TEMPORARY_READER_TIME: Duration = Duration::from_mins(1);
 /// How many pages the log holds before they are moved into the file: 16 MiB. Moving waits for the
 /// disk, and pages that changed often meanwhile are moved once.
 const LOG_PAGES: u32 = 4096;
+/// How long the log's file stays, in bytes, once its pages are moved: that many pages. One large
+/// transaction makes it as long as all that it wrote.
+const LOG_BYTES: u32 = LOG_PAGES * 4096;
 /// More than there are queries, so that each is prepared once.
 const STATEMENTS: usize = 256;
 
@@ -178,6 +181,7 @@ impl Store {
         for statement in [
             "PRAGMA synchronous = NORMAL".to_owned(),
             format!("PRAGMA wal_autocheckpoint = {LOG_PAGES}"),
+            format!("PRAGMA journal_size_limit = {LOG_BYTES}"),
         ] {
             pragma(&mut connection, statement).await.map_err(unusable)?;
         }
@@ -235,7 +239,9 @@ impl Opened {
             path: path.to_owned(),
             source,
         };
-        let options = temporary_options(path).pragma("wal_autocheckpoint", LOG_PAGES.to_string());
+        let options = temporary_options(path)
+            .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
+            .pragma("journal_size_limit", LOG_BYTES.to_string());
         let mut connection = options.connect().await.map_err(unusable)?;
         let last_stamp = last_stamp(&mut connection).await.map_err(unusable)?;
         Ok(Self {
@@ -441,6 +447,7 @@ async fn check_schema(path: &Path, options: &SqliteConnectOptions) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identifier::UserReference;
 
     #[tokio::test]
     async fn a_closed_database_is_free_though_a_child_process_has_its_lock_still() {
@@ -456,5 +463,42 @@ mod tests {
         drop(store);
         Store::open(Some(&path), &spares).await.unwrap();
         drop(inherited);
+    }
+
+    /// Makes so many users in one transaction.
+    async fn add_users(store: &Store, first: usize, count: usize) {
+        let added = store.write(
+            move |tx| {
+                Box::pin(async move {
+                    for number in first..first + count {
+                        let name = format!("{number}-{}", "x".repeat(4000));
+                        let reference = UserReference::trusted(name);
+                        super::super::lookup::insert_user(tx, &reference).await?;
+                    }
+                    Ok::<(), StoreError>(())
+                })
+            },
+            |()| {},
+        );
+        added.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_large_transaction_leaves_no_long_log_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("world.db");
+        for database in [None, Some(named.as_path())] {
+            let store = Store::open(database, &Spares::default()).await.unwrap();
+            let log = format!("{}-wal", store.path().display());
+            let length = || std::fs::metadata(&log).unwrap().len();
+            let most = u64::from(LOG_BYTES);
+            add_users(&store, 0, 3000).await;
+            assert!(length() > most);
+            // The next ones write into the beginning of the log again.
+            add_users(&store, 3000, 1).await;
+            add_users(&store, 3001, 1).await;
+            assert!(length() <= most, "{}", length());
+            store.close().await;
+        }
     }
 }
