@@ -55,6 +55,50 @@ impl Timestamp {
     }
 }
 
+/// A stretch of time, moved as a whole: what lies outside of it stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shift {
+    first: Timestamp,
+    last: Timestamp,
+    by_micros: i64,
+}
+
+impl Shift {
+    /// Moves what lies between `first` and `last`, both included, so that `first` becomes `to`.
+    pub const fn new(first: Timestamp, last: Timestamp, to: Timestamp) -> Self {
+        Self {
+            first,
+            last,
+            by_micros: to.micros_since(first),
+        }
+    }
+
+    /// The first point that is moved.
+    pub const fn first(self) -> Timestamp {
+        self.first
+    }
+
+    /// The last point that is moved.
+    pub const fn last(self) -> Timestamp {
+        self.last
+    }
+
+    /// By how many microseconds points are moved; below 0 to an earlier time.
+    pub const fn by_micros(self) -> i64 {
+        self.by_micros
+    }
+
+    /// Where this point is afterwards.
+    #[must_use]
+    pub fn moved(self, point: Timestamp) -> Timestamp {
+        if (self.first..=self.last).contains(&point) {
+            point.plus_micros(self.by_micros)
+        } else {
+            point
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
@@ -64,6 +108,14 @@ impl fmt::Display for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stretch_of_time_is_moved_and_nothing_beside_it() {
+        let at = Timestamp::from_micros;
+        let shift = Shift::new(at(10), at(12), at(5));
+        let moved = [9, 10, 11, 12, 13].map(|point| shift.moved(at(point)).as_micros());
+        assert_eq!(moved, [9, 5, 6, 7, 13]);
+    }
 
     #[test]
     fn a_time_is_read_as_it_is_written() {

@@ -73,7 +73,21 @@ pub(super) async fn open(
         .transpose()
         .map_err(refused)?;
     let is_kept = kept.is_some();
-    let authority = match (source, kept) {
+    let authority = found(source, kept, now)?;
+    if !is_kept {
+        let key = authority.key_pem();
+        store::authority::write(tx, authority.certificate_pem(), &key).await?;
+    }
+    Ok(authority)
+}
+
+/// The authority of a world: the one that is kept, or found or made elsewhere.
+pub(super) fn found(
+    source: &AuthoritySource,
+    kept: Option<Authority>,
+    now: Timestamp,
+) -> std::result::Result<Authority, OpenError> {
+    Ok(match (source, kept) {
         (AuthoritySource::World | AuthoritySource::Given(_), Some(kept)) => kept,
         (AuthoritySource::Given(given), None) => {
             Authority::from_pem(&given.certificate_pem, given.key_pem.expose()).map_err(refused)?
@@ -82,12 +96,7 @@ pub(super) async fn open(
         (AuthoritySource::Directory(path), kept) => {
             pki::directory::open(path, kept.as_ref(), now).map_err(refused)?
         }
-    };
-    if !is_kept {
-        let key = authority.key_pem();
-        store::authority::write(tx, authority.certificate_pem(), &key).await?;
-    }
-    Ok(authority)
+    })
 }
 
 /// Tells authorities apart. Two are equal only if they are the same one.

@@ -107,9 +107,14 @@ impl Background {
         }
     }
 
+    /// Nothing is there that a round could look at.
+    pub(super) fn calm(&self) {
+        self.unsettled_at_us.store(NEVER, Ordering::Release);
+    }
+
     /// A round is run now: what changed until here is looked at.
     pub(super) fn round_begins(&self, now: Timestamp) {
-        self.unsettled_at_us.store(NEVER, Ordering::Release);
+        self.calm();
         self.last_round_us.store(now.as_micros(), Ordering::Release);
     }
 
@@ -173,9 +178,22 @@ impl Master {
     /// before this ends, where the behaviour does not leave it to rounds.
     pub async fn change_background(&self, change: BackgroundChange) -> Result<()> {
         let before = self.0.background.state();
+        self.begin_background(change);
+        let after = self.0.background.state();
+        let resumed = before.allocation == AllocationMode::Paused
+            && after.allocation == AllocationMode::Running;
+        if resumed && self.0.behaviour().allocation_moment == AllocationMoment::Request {
+            self.round(Rounds::Resumed).await?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::change_background`] in a world in which nothing is yet, so that nothing waits.
+    pub fn begin_background(&self, change: BackgroundChange) {
+        let before = self.0.background.state();
         let after = change.applied_to(before);
         if before == after {
-            return Ok(());
+            return;
         }
         self.restore_background(after);
         let event = Event {
@@ -187,12 +205,6 @@ impl Master {
             by_simulation: false,
         };
         self.0.tell(journal::request(), event);
-        let resumed = before.allocation == AllocationMode::Paused
-            && after.allocation == AllocationMode::Running;
-        if resumed && self.0.behaviour().allocation_moment == AllocationMoment::Request {
-            self.round(Rounds::Resumed).await?;
-        }
-        Ok(())
     }
 
     /// The soonest moment at which the background works by itself; none while nothing is due, or

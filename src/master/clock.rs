@@ -36,14 +36,7 @@ impl Master {
         to_its_end(async move {
             let _turn = master.0.background.turn().await;
             let before = master.0.clock.reading();
-            let target = match change.target {
-                None => None,
-                Some(ClockTarget::At(at)) => Some(shown("now", at)?),
-                Some(ClockTarget::Offset(micros)) => {
-                    let real_now = before.real_now;
-                    Some(shown("offset_s", real_now.plus_micros(micros))?)
-                }
-            };
+            let target = target_of(change, before)?;
             let mode = change.mode.unwrap_or(before.mode);
             if mode == ClockMode::Frozen {
                 // While it goes through what is due it stands still, or it would never arrive.
@@ -52,19 +45,37 @@ impl Master {
             if let Some(target) = target {
                 master.move_to(before.now, target).await?;
             }
-            match change.target {
-                Some(ClockTarget::Offset(offset_us)) if mode == ClockMode::Running => {
-                    // Not what was left of it meanwhile: at 0 it is the machine's time again.
-                    let state = ClockState::Running { offset_us };
-                    master.0.clock.restore(state);
-                }
-                None if mode == before.mode => {}
-                Some(_) | None => master.0.clock.put(master.0.clock.now(), mode),
-            }
-            master.clock_moved(before, target.unwrap_or(before.now));
+            master.clock_changed(change, before, target);
             Ok(master.0.clock.reading())
         })
         .await
+    }
+
+    /// As [`Self::change_clock`] in a world in which nothing is yet, so that nothing is due.
+    pub fn begin_clock(&self, change: ClockChange) -> Result<()> {
+        let before = self.0.clock.reading();
+        let target = target_of(change, before)?;
+        let mode = change.mode.unwrap_or(before.mode);
+        if target.is_some() || mode == ClockMode::Frozen {
+            self.0.clock.put(target.unwrap_or(before.now), mode);
+        }
+        self.0.background.calm();
+        self.clock_changed(change, before, target);
+        Ok(())
+    }
+
+    /// The clock, which showed `before`, is at its target and is to go on from there or not.
+    fn clock_changed(&self, change: ClockChange, before: ClockReading, target: Option<Timestamp>) {
+        let mode = change.mode.unwrap_or(before.mode);
+        match change.target {
+            Some(ClockTarget::Offset(offset_us)) if mode == ClockMode::Running => {
+                // Not what was left of it meanwhile: at 0 it is the machine's time again.
+                self.0.clock.restore(ClockState::Running { offset_us });
+            }
+            None if mode == before.mode => {}
+            Some(_) | None => self.0.clock.put(self.0.clock.now(), mode),
+        }
+        self.clock_moved(before, target.unwrap_or(before.now));
     }
 
     /// Moves the clock on, through all that becomes due meanwhile. A time that is past, or that no
@@ -158,6 +169,16 @@ async fn to_its_end<T: Send + 'static>(
             Err(_) => std::future::pending().await,
         },
     }
+}
+
+/// What the clock shall show, if that is another time.
+fn target_of(change: ClockChange, before: ClockReading) -> Result<Option<Timestamp>> {
+    let target = match change.target {
+        None => return Ok(None),
+        Some(ClockTarget::At(at)) => shown("now", at),
+        Some(ClockTarget::Offset(micros)) => shown("offset_s", before.real_now.plus_micros(micros)),
+    };
+    Ok(Some(target?))
 }
 
 /// A time that a clock can show, which a key of what was asked leads to.

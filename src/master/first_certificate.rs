@@ -17,7 +17,7 @@ use crate::{
 const BATCH: usize = 256;
 
 /// A software instance that was made: its row and its reference.
-type Made = (i64, InstanceReference);
+pub(super) type Made = (i64, InstanceReference);
 
 /// Certificates with the rows of the instances that they are for.
 type Signed = std::result::Result<Vec<(i64, InstanceReference, Issued)>, PkiError>;
@@ -27,6 +27,8 @@ type Signed = std::result::Result<Vec<(i64, InstanceReference, Issued)>, PkiErro
 pub(super) struct FirstCertificates {
     /// Those whose certificates nobody signs yet.
     made: VecDeque<Made>,
+    /// Whether that is done in another operation.
+    is_put_off: bool,
     /// Those whose certificates are being signed.
     signing: Option<Pin<Box<dyn Future<Output = Signed> + Send>>>,
 }
@@ -39,11 +41,25 @@ impl Operation<'_> {
 
     /// Lets the certificates of instances that were made be signed from now on.
     pub(super) fn sign_ahead(&mut self) {
-        let FirstCertificates { made, signing } = &mut self.firsts;
-        if signing.is_none() && !made.is_empty() {
+        let FirstCertificates {
+            made,
+            is_put_off,
+            signing,
+        } = &mut self.firsts;
+        if signing.is_none() && !made.is_empty() && !*is_put_off {
             let batch = made.drain(..made.len().min(BATCH)).collect();
             *signing = Some(signed(&self.world.authority, batch, self.now));
         }
+    }
+
+    /// Leaves the certificates of the instances that are made to another operation.
+    pub(super) fn put_certificates_off(&mut self) {
+        self.firsts.is_put_off = true;
+    }
+
+    /// The instances that were made, whose certificates were put off.
+    pub(super) fn uncertified(&self) -> Vec<Made> {
+        self.firsts.made.iter().cloned().collect()
     }
 
     /// Gives the instances that were made their certificates. That one cannot be signed is not the

@@ -66,6 +66,7 @@ pub use registration::{Registration, UserCertificateOutcome};
 pub use report::{InstanceReport, ReportOutcome};
 pub use request::RequestOutcome;
 pub use search::{Found, News, Query, WithNews};
+pub use seed::Seeded;
 pub use simulate::{
     FailureOrder, InstanceWork, Scale, Scaled, SimulatedView, SoftwareWork, Turn, WhatFailed,
     WorkView,

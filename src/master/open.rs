@@ -75,15 +75,31 @@ impl Default for WorldSettings {
 
 impl Master {
     /// Opens a world.
-    pub async fn open(settings: WorldSettings) -> std::result::Result<Self, OpenError> {
+    pub async fn open(mut settings: WorldSettings) -> std::result::Result<Self, OpenError> {
         let store = Store::open(settings.database.as_deref(), &settings.spares).await?;
         let now = settings.clock.now();
-        let known = known(&store, settings.authority, now).await;
-        let known = known.map_err(|error| match error {
+        let known = known(&store, std::mem::take(&mut settings.authority), now).await;
+        let (known, simulated) = known.map_err(|error| match error {
             Unopened::Store(error) => store.unusable(error),
             Unopened::Refused(error) => error,
         })?;
-        let master = Self(Arc::new(World {
+        let master = Self::of(settings, store, known);
+        master.resume_simulation(&simulated);
+        if let Some(reference) = master.0.default_computer.clone() {
+            master.ensure_computer(reference).await.map_err(|error| {
+                OpenError::DefaultComputer {
+                    path: master.database_path().to_owned(),
+                    source: Box::new(error),
+                }
+            })?;
+        }
+        Ok(master)
+    }
+
+    /// A world in this database.
+    pub(super) fn of(settings: WorldSettings, store: Store, known: Known) -> Self {
+        let now = settings.clock.now();
+        Self(Arc::new(World {
             background: background::Background::new(now, settings.wake),
             clock: settings.clock,
             journal: Journal::new(settings.journal),
@@ -103,20 +119,10 @@ impl Master {
             default_computer: settings.default_computer,
             other_masters: settings.other_masters,
             authority: Arc::new(known.authority),
-            store: store.clone(),
+            store,
             spares: settings.spares,
             successor: OnceLock::new(),
-        }));
-        master.resume_simulation(&known.simulated);
-        if let Some(reference) = master.0.default_computer.clone() {
-            master.ensure_computer(reference).await.map_err(|error| {
-                OpenError::DefaultComputer {
-                    path: store.path().to_owned(),
-                    source: Box::new(error),
-                }
-            })?;
-        }
-        Ok(master)
+        }))
     }
 
     /// Of what another world of the same process is made, in a temporary database: with these
@@ -151,11 +157,10 @@ pub(super) fn new_run_id() -> String {
 }
 
 /// What a world is opened with.
-struct Known {
-    default_user: Named<UserReference>,
-    default_project: Named<ProjectReference>,
-    authority: Authority,
-    simulated: Vec<Simulated>,
+pub(super) struct Known {
+    pub(super) default_user: Named<UserReference>,
+    pub(super) default_project: Named<ProjectReference>,
+    pub(super) authority: Authority,
 }
 
 /// Why a world is not opened.
@@ -169,14 +174,14 @@ pub(super) enum Unopened {
     Refused(#[from] OpenError),
 }
 
-/// Finds out what a world is opened with; its authority is made, or taken from where it is said to
-/// be, if the database has none. In one transaction, by the connection that writes, so that a world
-/// in which nobody reads has no other.
+/// Finds out what a world is opened with, and which simulated computers it has; its authority is
+/// made, or taken from where it is said to be, if the database has none. In one transaction, by the
+/// connection that writes, so that a world in which nobody reads has no other.
 async fn known(
     store: &Store,
     source: AuthoritySource,
     now: Timestamp,
-) -> std::result::Result<Known, Unopened> {
+) -> std::result::Result<(Known, Vec<Simulated>), Unopened> {
     let source = Arc::new(source);
     let is_new = store.is_new();
     store
@@ -192,15 +197,15 @@ async fn known(
                         let kept = store::authority::read(tx).await?;
                         (kept, store::simulated::all(tx).await?)
                     };
-                    Ok::<Known, Unopened>(Known {
+                    let known = Known {
                         default_user,
                         default_project,
                         authority: authority::open(tx, kept, &source, now).await?,
-                        simulated,
-                    })
+                    };
+                    Ok::<_, Unopened>((known, simulated))
                 })
             },
-            |_: &Known| {},
+            |_| {},
         )
         .await
 }

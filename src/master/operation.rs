@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What follows from an operation once it is committed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Effects {
     /// Computers that are told something else from now on.
     pub(super) computers: BTreeSet<i64>,
@@ -100,12 +100,27 @@ impl World {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        let world = Arc::clone(self);
         let told = Arc::clone(self);
         let request = journal::request();
+        let learn = move |effects: &Effects| told.present().learn(effects, request);
+        let (answer, _) = self.perform(arguments, body, learn).await?;
+        Ok(answer)
+    }
+
+    /// As [`Self::operate`], with what follows from it told to `committed` alone.
+    pub(super) async fn perform<A, T>(
+        self: &Arc<Self>,
+        arguments: A,
+        body: for<'a, 'b> fn(&'a mut Operation<'b>, &'a A) -> Body<'a, T>,
+        committed: impl FnOnce(&Effects) + Send + 'static,
+    ) -> Result<(T, Effects)>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let world = Arc::clone(self);
         let arguments = Arc::new(arguments);
-        let (answer, _) = self
-            .store
+        self.store
             .write(
                 move |tx| {
                     // Another may have come into its place while this waited: what is done now is
@@ -114,10 +129,9 @@ impl World {
                     let arguments = Arc::clone(&arguments);
                     Box::pin(async move { world.attempt(tx, &arguments, body).await })
                 },
-                move |(_, effects): &(T, Effects)| told.present().learn(effects, request),
+                |(_, effects): &(T, Effects)| committed(effects),
             )
-            .await?;
-        Ok(answer)
+            .await
     }
 
     async fn attempt<A, T>(
@@ -164,6 +178,11 @@ impl Operation<'_> {
             self.allocate_waiting().await?;
         }
         Ok(())
+    }
+
+    /// What follows from the operation is this, and what comes yet.
+    pub(super) fn follow(&mut self, effects: Effects) {
+        self.effects = effects;
     }
 
     /// A timestamp that no other has.

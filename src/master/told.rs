@@ -5,10 +5,13 @@
 
 use std::collections::VecDeque;
 
-use crate::{domain::event::EventKind, mock::journal::Event};
+use crate::{
+    domain::{event::EventKind, time::Shift},
+    mock::journal::Event,
+};
 
 /// Events, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Told {
     /// How many are held.
     most: usize,
@@ -42,6 +45,14 @@ impl Told {
     /// Those that are held.
     pub(super) fn last(&self) -> impl Iterator<Item = &Event> {
         self.last.iter()
+    }
+
+    /// The same at another time.
+    pub(super) fn moved(mut self, shift: Shift) -> Self {
+        for event in &mut self.last {
+            event.at = shift.moved(event.at);
+        }
+        self
     }
 
     /// What those were that are not.

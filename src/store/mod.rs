@@ -25,6 +25,7 @@ pub(crate) mod partition;
 pub(crate) mod product;
 pub(crate) mod record;
 pub(crate) mod release;
+pub(crate) mod renew;
 pub(crate) mod search;
 pub(crate) mod simulated;
 mod spare;

@@ -65,7 +65,7 @@ impl Spares {
     }
 
     /// Lets a database with this content be ready for who asks for one next.
-    pub(super) fn open_ahead(&self, image: &Image) {
+    pub(crate) fn open_ahead(&self, image: &Image) {
         let mut spares = self.list();
         spares.retain(Spare::is_wanted);
         if image.length() > LONGEST || spares.iter().any(|spare| spare.image.is(image)) {

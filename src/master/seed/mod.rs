@@ -8,6 +8,7 @@
 //! A seed may bring tens of thousands of instances, so that what there are many of is read and
 //! written with few statements.
 
+mod again;
 mod computer;
 mod person;
 mod record;
@@ -15,6 +16,8 @@ mod room;
 mod tree;
 
 use std::sync::Arc;
+
+pub use again::Seeded;
 
 use super::{Master, MasterError, Result, operation::Operation};
 use crate::{

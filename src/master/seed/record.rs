@@ -481,7 +481,7 @@ fn no_holder(place: SeedPlace, subject: &CertificateSubject) -> crate::master::M
 }
 
 /// The last timestamp that a seed tells of.
-fn latest(seed: &Seed) -> Timestamp {
+pub(super) fn latest(seed: &Seed) -> Timestamp {
     let partitions = seed.computers.iter().filter_map(|one| one.record.as_ref());
     let partitions = partitions.flat_map(|record| &record.partitions);
     let instances = seed.trees.iter().flat_map(|tree| &tree.instances);

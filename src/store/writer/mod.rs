@@ -62,6 +62,11 @@ impl WriteTx {
     pub(crate) fn stamp_after(&mut self, last: Timestamp) {
         self.last_stamp = self.last_stamp.max(last);
     }
+
+    /// Lets timestamps go on after this one, which is the last that anything has, or was told.
+    pub(crate) fn stamp_on_from(&mut self, last: Timestamp) {
+        self.last_stamp = last;
+    }
 }
 
 impl Deref for WriteTx {

@@ -107,16 +107,7 @@ impl Setup {
 
     /// Opens the world.
     pub(crate) async fn start(self) -> TestWorld {
-        let clock = self.settings.clock.clone();
-        let master = Master::open(self.settings).await.unwrap();
-        let mut world = TestWorld {
-            master,
-            clock,
-            dump_query: String::new(),
-            reader: Mutex::new(None),
-        };
-        world.dump_query = world.text(read::DUMP).await;
-        world
+        TestWorld::of(Master::open(self.settings).await.unwrap()).await
     }
 }
 
@@ -191,6 +182,18 @@ pub(crate) fn computer_format(reference: &str, partitions: Vec<PartitionFormat>)
 }
 
 impl TestWorld {
+    /// A world that is open.
+    pub(crate) async fn of(master: Master) -> Self {
+        let mut world = Self {
+            clock: master.clock().clone(),
+            master,
+            dump_query: String::new(),
+            reader: Mutex::new(None),
+        };
+        world.dump_query = world.text(read::DUMP).await;
+        world
+    }
+
     /// A world with the default preset.
     pub(crate) async fn start() -> Self {
         Self::preset(Preset::Default).start().await
