@@ -143,9 +143,14 @@ impl Master {
         }
     }
 
-    /// Lets the database of another world of the process be ready: it will be made soon.
-    pub async fn expect_another(&self) -> std::result::Result<(), OpenError> {
-        self.0.spares.open_empty_ahead().await
+    /// Opens a world in a temporary database. Who makes one makes many: the database of the next
+    /// one becomes ready while this one is filled.
+    pub async fn open_expecting_another(
+        settings: WorldSettings,
+    ) -> std::result::Result<Self, OpenError> {
+        let master = Self::open(settings).await?;
+        master.0.spares.open_empty_ahead().await?;
+        Ok(master)
     }
 }
 

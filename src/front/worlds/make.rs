@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     domain::behaviour::{Behaviour, Preset},
-    fixture::{Fixture, FixtureError},
-    master::{AuthoritySource, Master, MasterError, OpenError},
+    fixture::FixtureError,
+    master::{Master, MasterError, OpenError},
 };
 
 use super::{DEFAULT, Seat, SnapshotError, Worlds, name::WorldName};
@@ -192,19 +192,12 @@ impl Worlds {
         preset: Option<Preset>,
         seed: Option<u64>,
     ) -> Result<Master, MakeError> {
-        let fixture = fixture.map(|text| self.0.fixtures.read(text)).transpose()?;
         let behaviour = preset.map_or_else(|| self.0.behaviour.clone(), Behaviour::preset);
-        let mut settings = self.0.default.master().settings_of_another(behaviour, seed);
-        if let Some(given) = fixture.as_deref().and_then(Fixture::authority) {
-            settings.authority = AuthoritySource::Given(given.clone());
+        let settings = self.0.default.master().settings_of_another(behaviour, seed);
+        match fixture {
+            Some(text) => self.0.recipes.of(text, preset, seed)?.make(settings).await,
+            None => Ok(Master::open_expecting_another(settings).await?),
         }
-        let master = Master::open(settings).await?;
-        // Who makes one makes many. It becomes ready while this one is filled.
-        master.expect_another().await?;
-        if let Some(fixture) = fixture {
-            fixture.apply(&master).await?;
-        }
-        Ok(master)
     }
 
     async fn copy(

@@ -7,9 +7,9 @@
 //! that an idle one costs nothing but its memory. Start with [`Worlds`].
 
 mod door;
-mod lately;
 mod make;
 mod name;
+mod recipe;
 mod seat;
 mod snapshots;
 
@@ -75,7 +75,7 @@ struct Inner {
     behaviour: Behaviour,
     default: Arc<Seat>,
     others: RwLock<BTreeMap<WorldName, Arc<Seat>>>,
-    fixtures: lately::Lately,
+    recipes: recipe::Recipes,
     doors: RwLock<Vec<Door>>,
     /// What the snapshots of all worlds take.
     snapshot_bytes: AtomicUsize,
@@ -111,7 +111,7 @@ impl Worlds {
             behaviour: (*state.master.behaviour()).clone(),
             default: Arc::new(Seat::default_of(state, &door, worlds.clone())),
             others: RwLock::default(),
-            fixtures: lately::Lately::default(),
+            recipes: recipe::Recipes::default(),
             doors: RwLock::new(vec![door]),
             snapshot_bytes: AtomicUsize::new(0),
         }))

@@ -72,6 +72,71 @@ async fn a_fixture_fills_a_world_as_text_as_an_object_and_as_yaml() {
     );
 }
 
+/// What the first world came to is put into the others: each is a world of its own for all that.
+#[tokio::test]
+async fn worlds_of_one_fixture_share_nothing() {
+    let master = TestMaster::start().await;
+    let names = ["first", "second", "third"];
+    let mut authorities = Vec::new();
+    let mut certificates = Vec::new();
+    for name in names {
+        let wish = json!({ "fixture": FIXTURE, "seed": 5 });
+        let made = master.make(name, &wish).await.expect(201).json();
+        authorities.push(made["ca_certificate"].clone());
+        let path = format!("/w/{name}/_mock/v1/certificates");
+        let issued = master.read(&path, &[]).await.expect(200).json();
+        let issued = issued["certificates"].as_array().unwrap().clone();
+        assert_eq!(issued.len(), 1, "{issued:?}");
+        certificates.push(issued[0]["serial"].clone());
+        let path = format!("/w/{name}/_mock/v1/journal");
+        let journal = master.read(&path, &[]).await.expect(200).body;
+        for word in [
+            "computer COMP-1 was made",
+            "`web` was allocated",
+            "was issued",
+        ] {
+            assert_eq!(
+                journal.matches(word).count(),
+                1,
+                "{name}: {word} in {journal}"
+            );
+        }
+    }
+    for several in [&authorities, &certificates] {
+        assert!(several[0] != several[1] && several[1] != several[2] && several[0] != several[2]);
+    }
+    // A change in one of them is in no other, and none of them goes back to it.
+    master.format_in("/w/second", "COMP-9", 1).await;
+    master
+        .make("fourth", &json!({ "fixture": FIXTURE, "seed": 5 }))
+        .await
+        .expect(201);
+    for name in ["first", "third", "fourth"] {
+        assert!(
+            !master.knows(&format!("/w/{name}"), "COMP-9").await,
+            "{name}"
+        );
+    }
+    master.ask("/w/second", "reset").await.expect(200);
+    assert!(!master.knows("/w/second", "COMP-9").await);
+    assert!(master.knows("/w/second", "COMP-1").await);
+}
+
+/// The default computer is as old as its world, not as what the fixture describes.
+#[tokio::test]
+async fn worlds_of_one_fixture_have_the_default_computer_beside_it() {
+    let master = TestMaster::preset(Preset::Slapproxy)
+        .default_computer("slaprunner")
+        .start()
+        .await;
+    for name in ["first", "second", "third"] {
+        let wish = json!({ "fixture": FIXTURE });
+        master.make(name, &wish).await.expect(201);
+        assert!(master.knows(&format!("/w/{name}"), "slaprunner").await);
+        assert!(master.knows(&format!("/w/{name}"), "COMP-1").await);
+    }
+}
+
 #[tokio::test]
 async fn a_refused_fixture_is_told_with_its_place_and_makes_no_world() {
     let master = TestMaster::start().await;
