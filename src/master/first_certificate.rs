@@ -15,6 +15,8 @@ use crate::{
 
 /// How many are signed and kept at a time.
 const BATCH: usize = 256;
+/// How many are signed before other threads would be at it.
+const FEW: usize = 16;
 
 /// A software instance that was made: its row and its reference.
 pub(super) type Made = (i64, InstanceReference);
@@ -33,6 +35,23 @@ pub(super) struct FirstCertificates {
     signing: Option<Pin<Box<dyn Future<Output = Signed> + Send>>>,
 }
 
+impl FirstCertificates {
+    /// Signs the certificates of the first instances that were made.
+    pub(super) async fn sign(&mut self, authority: &Arc<Authority>, now: Timestamp) {
+        self.begin(authority, now);
+        if let Some(signing) = self.signing.take() {
+            self.signing = Some(Box::pin(std::future::ready(signing.await)));
+        }
+    }
+
+    fn begin(&mut self, authority: &Arc<Authority>, now: Timestamp) {
+        if self.signing.is_none() && !self.made.is_empty() && !self.is_put_off {
+            let batch = self.made.drain(..self.made.len().min(BATCH)).collect();
+            self.signing = Some(signed(authority, batch, now));
+        }
+    }
+}
+
 impl Operation<'_> {
     /// A software instance was made, which needs a certificate.
     pub(super) fn made(&mut self, id: i64, reference: &InstanceReference) {
@@ -41,15 +60,7 @@ impl Operation<'_> {
 
     /// Lets the certificates of instances that were made be signed from now on.
     pub(super) fn sign_ahead(&mut self) {
-        let FirstCertificates {
-            made,
-            is_put_off,
-            signing,
-        } = &mut self.firsts;
-        if signing.is_none() && !made.is_empty() && !*is_put_off {
-            let batch = made.drain(..made.len().min(BATCH)).collect();
-            *signing = Some(signed(&self.world.authority, batch, self.now));
-        }
+        self.firsts.begin(&self.world.authority, self.now);
     }
 
     /// Leaves the certificates of the instances that are made to another operation.
@@ -107,14 +118,14 @@ impl Operation<'_> {
 }
 
 /// The certificates of these instances. Those of several are signed from now on, whether it is
-/// awaited or not; a single one is done before another thread has woken up.
+/// awaited or not; a few are done before other threads would have woken up and be done.
 fn signed(
     authority: &Arc<Authority>,
     made: Vec<Made>,
     now: Timestamp,
 ) -> Pin<Box<dyn Future<Output = Signed> + Send>> {
     let authority = Arc::clone(authority);
-    if made.len() == 1 {
+    if made.len() <= FEW {
         return Box::pin(async move { sign_all(&authority, made, now) });
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -1,12 +1,13 @@
-//! Letting what was seeded at one moment have been seeded at another.
+//! Making what was seeded in one world another one's own: its authority, and its time.
 
 use super::{During, StoreError, WriteTx};
-use crate::domain::time::Shift;
+use crate::domain::{secret::Secret, time::Shift};
 
-/// Moves what was made within a stretch of time. What a seed says the time of lies outside of it, so
-/// that it stays; a token lives as long as it did. In one call, because each costs two changes of
-/// thread.
-const MOVE: &str = "
+/// Keeps certificate and key of the authority in the place of the other world's, and moves what was
+/// made within a stretch of time. What a seed says the time of lies outside of it, so that it stays;
+/// a token lives as long as it did. In one call, because each costs two changes of thread.
+const RENEW: &str = "
+    UPDATE authority SET certificate_pem = ?4, key_pem = ?5;
     UPDATE computer SET created_us = created_us + ?1 WHERE created_us BETWEEN ?2 AND ?3;
     UPDATE partition SET touched_us = touched_us + ?1 WHERE touched_us BETWEEN ?2 AND ?3;
     UPDATE software_installation SET created_us = created_us + ?1
@@ -23,19 +24,27 @@ const MOVE: &str = "
     UPDATE simulated_computer SET since_us = since_us + ?1 WHERE since_us BETWEEN ?2 AND ?3;
 ";
 
-/// Moves the times of what was made within the stretch of time that is moved.
+/// Puts this authority into the place of the one that is there, and moves the times of what was made
+/// within the stretch of time that is moved.
 #[expect(
     clippy::disallowed_methods,
     reason = "the checked macros know no more than one statement at a time"
 )]
-pub(crate) async fn move_times(tx: &mut WriteTx, shift: Shift) -> Result<(), StoreError> {
-    sqlx::query(MOVE)
+pub(crate) async fn renew(
+    tx: &mut WriteTx,
+    certificate_pem: &str,
+    key_pem: &Secret,
+    shift: Shift,
+) -> Result<(), StoreError> {
+    sqlx::query(RENEW)
         .bind(shift.by_micros())
         .bind(shift.first().as_micros())
         .bind(shift.last().as_micros())
+        .bind(certificate_pem)
+        .bind(key_pem.expose())
         .execute(tx.changing())
         .await
-        .during("move what was seeded to another time")?;
+        .during("put what was seeded into another world")?;
     Ok(())
 }
 
@@ -73,7 +82,7 @@ mod tests {
         .unwrap();
         assert!(columns.len() > 15, "{columns:?}");
         for (table, column) in columns {
-            let is_moved = MOVE
+            let is_moved = RENEW
                 .split(';')
                 .filter(|statement| statement.contains(&format!("UPDATE {table} ")))
                 .any(|statement| statement.contains(&format!("{column} = {column} + ?1")));

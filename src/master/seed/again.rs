@@ -2,9 +2,8 @@
 //!
 //! What a seed comes to in a world in which nothing is yet is the same every time, but for what is a
 //! world's own: its time, its certificate authority, the certificates of its instances. So the rules
-//! are gone through once: what came of it is kept as an image, with which the next world is opened,
-//! and what is its own is put in. The first world is made in the same two steps. Start with
-//! [`Master::seed_new`].
+//! are gone through for one world: what came of it is kept as an image, with which the next one is
+//! opened, and what is its own is put in. Start with [`Master::seed_new`].
 //!
 //! Not meant for worlds with a default computer: that is made when they are opened, not at the time
 //! of the seed.
@@ -130,12 +129,15 @@ impl Operation<'_> {
         for (id, reference) in &whole.uncertified {
             self.made(*id, reference);
         }
-        self.sign_ahead();
         let shift = Shift::new(whole.at, whole.last.max(whole.at), self.now);
         let authority = &self.world.authority;
-        let key = authority.key_pem();
-        store::authority::write(self.tx, authority.certificate_pem(), &key).await?;
-        store::renew::move_times(self.tx, shift).await?;
+        let (pem, key) = (authority.certificate_pem(), authority.key_pem());
+        // Each by its own thread.
+        let (renewed, ()) = tokio::join!(
+            store::renew::renew(self.tx, pem, &key, shift),
+            self.firsts.sign(authority, self.now),
+        );
+        renewed?;
         self.tx.stamp_on_from(shift.moved(whole.last));
         self.follow(whole.effects.moved(shift));
         Ok(())
