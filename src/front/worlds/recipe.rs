@@ -1,12 +1,15 @@
 //! Fixtures that worlds were made of lately: a test suite makes its worlds of the same few.
 //!
-//! Each was read once, and what it came to in the first world is put into the next ones. Start with
-//! [`Recipes::of`].
+//! Each was read once, and what it came to in its second world is put into the next ones. Start
+//! with [`Recipes::of`].
 
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::{
@@ -36,6 +39,8 @@ pub(super) struct Recipe {
     fixture: Fixture,
     /// Whether others are made of it.
     is_kept: bool,
+    /// How many were begun to be made by all its rules.
+    by_rules: AtomicUsize,
     /// What it came to.
     seeded: OnceLock<Seeded>,
 }
@@ -46,6 +51,7 @@ impl Recipe {
         Ok(Self {
             fixture: Fixture::parse(&files)?,
             is_kept: text.len() <= LONGEST,
+            by_rules: AtomicUsize::new(0),
             seeded: OnceLock::new(),
         })
     }
@@ -61,20 +67,26 @@ impl Recipe {
             self.fixture.fill_again(&master, seeded).await?;
             return Ok(master);
         }
-        let is_repeated = self.is_kept && self.fixture.size() <= LARGEST;
-        let has_default = settings.default_computer.is_some();
+        let is_second = self.is_second(&settings);
         let master = Master::open_expecting_another(settings).await?;
-        if is_repeated && !has_default {
-            self.fixture.begin(&master)?;
-            if let Some(seeded) = self.fixture.fill(&master).await? {
-                master.expect_another_seeded(&seeded);
-                // What another came to meanwhile is the same.
-                let _ = self.seeded.set(seeded);
-            }
-        } else {
-            self.fixture.apply(&master).await?;
+        self.fixture.begin(&master)?;
+        if !is_second {
+            self.fixture.fill(&master).await?;
+        } else if let Some(seeded) = self.fixture.fill_first(&master).await? {
+            master.expect_another_seeded(&seeded);
+            // Nobody else sets it: there is one second world.
+            let _ = self.seeded.set(seeded);
         }
         Ok(master)
+    }
+
+    /// Whether this is the second world, and it is worth to keep what it comes to: whoever makes two
+    /// worlds of a fixture makes more. Many worlds are the only ones of theirs.
+    fn is_second(&self, settings: &WorldSettings) -> bool {
+        let before = self.by_rules.fetch_add(1, Ordering::Relaxed);
+        // A default computer is as old as its world, not as what the fixture describes.
+        let is_all_of_it = settings.default_computer.is_none();
+        before == 1 && self.is_kept && is_all_of_it && self.fixture.size() <= LARGEST
     }
 }
 
