@@ -32,6 +32,9 @@ use server::{Client, Server};
 /// What the clients of the other world do: polls, and a change for each so many of them.
 const POLLS_A_CHANGE: u64 = 20;
 const CLIENTS: u64 = 2;
+/// How many of the worlds that are made are there at a time, as those of so many tests that run side
+/// by side: each is deleted when it is over.
+const LIVING: usize = 8;
 
 fn main() {
     let rounds = std::env::args().skip(1).find_map(|word| word.parse().ok());
@@ -64,13 +67,18 @@ fn main() {
                 "quiet"
             }
         );
-        let mut measure = |what: &str, ask: &mut dyn FnMut(&mut Client, usize)| {
+        // What is done after a round is not measured, but for what is left of it afterwards.
+        let mut measure = |what: &str,
+                           ask: &mut dyn FnMut(&mut Client, usize),
+                           after: &mut dyn FnMut(&mut Client, usize)| {
             let spent = server.cpu();
             let mut times: Vec<Duration> = (0..rounds)
                 .map(|round| {
                     let began = Instant::now();
                     ask(&mut client, round);
-                    began.elapsed()
+                    let took = began.elapsed();
+                    after(&mut client, round);
+                    took
                 })
                 .collect();
             let spent = server.cpu().saturating_sub(spent) / u32::try_from(rounds).unwrap();
@@ -92,30 +100,34 @@ fn main() {
             ("from a fixture of ten computers", wish.as_str()),
             ("as a copy of it", r#"{"copy_of": "ten"}"#),
         ] {
-            measure(what, &mut |client, round| {
-                client.json("PUT", &format!("/_mock/v1/worlds/m{round}"), wish, 201);
-            });
-            for round in 0..rounds {
-                let path = format!("/_mock/v1/worlds/m{round}");
-                server.connect().json("DELETE", &path, "", 204);
-            }
-            // Their databases are closed after the answers, which is not what is measured next.
-            thread::sleep(Duration::from_secs(1));
-        }
-        measure("a snapshot", &mut |client, round| {
-            let name = round % 50;
-            client.json(
-                "PUT",
-                &format!("/w/ten/_mock/v1/snapshots/s{name}"),
-                "{}",
-                200,
+            let path = |round: usize| format!("/_mock/v1/worlds/m{round}");
+            measure(
+                what,
+                &mut |client, round| {
+                    client.json("PUT", &path(round), wish, 201);
+                },
+                &mut |client, round| {
+                    if let Some(over) = round.checked_sub(LIVING) {
+                        client.json("DELETE", &path(over), "", 204);
+                    }
+                },
             );
-        });
+            for round in rounds.saturating_sub(LIVING)..rounds {
+                server.connect().json("DELETE", &path(round), "", 204);
+            }
+        }
+        let nothing = &mut |_: &mut Client, _| {};
+        let keep = &mut |client: &mut Client, round| {
+            let path = format!("/w/ten/_mock/v1/snapshots/s{}", round % 50);
+            client.json("PUT", &path, "{}", 200);
+        };
+        measure("a snapshot", keep, nothing);
         for (what, path) in [
             ("a restore", "/w/ten/_mock/v1/snapshots/s/restore"),
             ("a reset", "/w/ten/_mock/v1/reset"),
         ] {
-            measure(what, &mut |client, _| client.json("POST", path, "{}", 200));
+            let back = &mut |client: &mut Client, _| client.json("POST", path, "{}", 200);
+            measure(what, back, nothing);
         }
         done.store(true, Ordering::Relaxed);
         for caller in callers {
