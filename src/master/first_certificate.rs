@@ -15,7 +15,7 @@ use crate::{
 
 /// How many are signed and kept at a time.
 const BATCH: usize = 256;
-/// How many are signed before other threads would be at it.
+/// How many are signed by the thread that waits for the database before others would be at it.
 const FEW: usize = 16;
 
 /// A software instance that was made: its row and its reference.
@@ -36,11 +36,14 @@ pub(super) struct FirstCertificates {
 }
 
 impl FirstCertificates {
-    /// Signs the certificates of the first instances that were made.
-    pub(super) async fn sign(&mut self, authority: &Arc<Authority>, now: Timestamp) {
-        self.begin(authority, now);
-        if let Some(signing) = self.signing.take() {
-            self.signing = Some(Box::pin(std::future::ready(signing.await)));
+    /// Signs the certificates of the first instances that were made, while somebody else is at work:
+    /// few of them here and now.
+    pub(super) fn sign(&mut self, authority: &Arc<Authority>, now: Timestamp) {
+        if (1..=FEW).contains(&self.made.len()) {
+            let signed = sign_all(authority, self.made.drain(..).collect(), now);
+            self.signing = Some(Box::pin(std::future::ready(signed)));
+        } else {
+            self.begin(authority, now);
         }
     }
 
@@ -118,14 +121,14 @@ impl Operation<'_> {
 }
 
 /// The certificates of these instances. Those of several are signed from now on, whether it is
-/// awaited or not; a few are done before other threads would have woken up and be done.
+/// awaited or not; a single one is done before another thread has woken up.
 fn signed(
     authority: &Arc<Authority>,
     made: Vec<Made>,
     now: Timestamp,
 ) -> Pin<Box<dyn Future<Output = Signed> + Send>> {
     let authority = Arc::clone(authority);
-    if made.len() <= FEW {
+    if made.len() == 1 {
         return Box::pin(async move { sign_all(&authority, made, now) });
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

@@ -132,11 +132,11 @@ impl Operation<'_> {
         let shift = Shift::new(whole.at, whole.last.max(whole.at), self.now);
         let authority = &self.world.authority;
         let (pem, key) = (authority.certificate_pem(), authority.key_pem());
-        // Each by its own thread.
-        let (renewed, ()) = tokio::join!(
-            store::renew::renew(self.tx, pem, &key, shift),
-            self.firsts.sign(authority, self.now),
-        );
+        let firsts = &mut self.firsts;
+        // The database has its own thread.
+        let (renewed, ()) = tokio::join!(store::renew::renew(self.tx, pem, &key, shift), async {
+            firsts.sign(authority, self.now);
+        });
         renewed?;
         self.tx.stamp_on_from(shift.moved(whole.last));
         self.follow(whole.effects.moved(shift));
