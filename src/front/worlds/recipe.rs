@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
@@ -39,10 +39,12 @@ pub(super) struct Recipe {
     fixture: Fixture,
     /// Whether others are made of it.
     is_kept: bool,
-    /// How many were begun to be made by all its rules.
-    by_rules: AtomicUsize,
-    /// What it came to.
-    seeded: OnceLock<Seeded>,
+    /// Whether a world was begun to be made of it.
+    is_used: AtomicBool,
+    /// Held by who finds out what it comes to.
+    finding: tokio::sync::Mutex<()>,
+    /// What it came to, if that can be put into other worlds; once that is known.
+    seeded: OnceLock<Option<Seeded>>,
 }
 
 impl Recipe {
@@ -51,7 +53,8 @@ impl Recipe {
         Ok(Self {
             fixture: Fixture::parse(&files)?,
             is_kept: text.len() <= LONGEST,
-            by_rules: AtomicUsize::new(0),
+            is_used: AtomicBool::new(false),
+            finding: tokio::sync::Mutex::default(),
             seeded: OnceLock::new(),
         })
     }
@@ -61,32 +64,36 @@ impl Recipe {
         if let Some(given) = self.fixture.authority() {
             settings.authority = AuthoritySource::Given(given.clone());
         }
-        if let Some(seeded) = self.seeded.get() {
+        if let Some(Some(seeded)) = self.seeded.get() {
             let master = Master::open_seeded(settings, seeded).await?;
             self.fixture.begin(&master)?;
             self.fixture.fill_again(&master, seeded).await?;
             return Ok(master);
         }
-        let is_second = self.is_second(&settings);
+        // One at a time; if that one gives up, the next does.
+        let is_worth_it = self.is_worth_it(&settings);
+        let finding = self.finding.try_lock().ok().filter(|_| is_worth_it);
         let master = Master::open_expecting_another(settings).await?;
         self.fixture.begin(&master)?;
-        if !is_second {
-            self.fixture.fill(&master).await?;
-        } else if let Some(seeded) = self.fixture.fill_first(&master).await? {
-            master.expect_another_seeded(&seeded);
-            // Nobody else sets it: there is one second world.
+        if finding.is_some() && self.seeded.get().is_none() {
+            let seeded = self.fixture.fill_first(&master).await?;
+            if let Some(seeded) = &seeded {
+                master.expect_another_seeded(seeded);
+            }
             let _ = self.seeded.set(seeded);
+        } else {
+            self.fixture.fill(&master).await?;
         }
         Ok(master)
     }
 
-    /// Whether this is the second world, and it is worth to keep what it comes to: whoever makes two
-    /// worlds of a fixture makes more. Many worlds are the only ones of theirs.
-    fn is_second(&self, settings: &WorldSettings) -> bool {
-        let before = self.by_rules.fetch_add(1, Ordering::Relaxed);
+    /// Whether what it comes to shall be kept: whoever makes two worlds of a fixture makes more, and
+    /// many worlds are the only ones of theirs.
+    fn is_worth_it(&self, settings: &WorldSettings) -> bool {
+        let is_used = self.is_used.swap(true, Ordering::Relaxed);
         // A default computer is as old as its world, not as what the fixture describes.
         let is_all_of_it = settings.default_computer.is_none();
-        before == 1 && self.is_kept && is_all_of_it && self.fixture.size() <= LARGEST
+        is_used && self.is_kept && is_all_of_it && self.fixture.size() <= LARGEST
     }
 }
 
@@ -176,6 +183,29 @@ mod tests {
             assert!(!Arc::ptr_eq(&plain, &other));
         }
         assert!(Arc::ptr_eq(&plain, &of(&recipes, &text(0))));
+    }
+
+    #[tokio::test]
+    async fn what_it_comes_to_is_found_out_though_somebody_gives_up() {
+        let recipe = Recipe::read(&text(1)).unwrap();
+        let make = || recipe.make(WorldSettings::default());
+        make().await.unwrap();
+        assert!(recipe.seeded.get().is_none());
+        {
+            let mut given_up = std::pin::pin!(make());
+            assert!(waits(&mut given_up).await);
+        }
+        make().await.unwrap();
+        assert!(recipe.seeded.get().is_some_and(Option::is_some));
+        make().await.unwrap();
+    }
+
+    /// Whether a future has something to wait for.
+    async fn waits<F: Future>(future: &mut std::pin::Pin<&mut F>) -> bool {
+        std::future::poll_fn(|context| {
+            std::task::Poll::Ready(future.as_mut().poll(context).is_pending())
+        })
+        .await
     }
 
     #[test]
