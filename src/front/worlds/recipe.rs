@@ -144,6 +144,7 @@ impl Recipes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::identifier::ComputerReference;
 
     fn text(number: usize) -> String {
         format!("computers: [{{reference: COMP-{number}}}]\n")
@@ -198,6 +199,33 @@ mod tests {
         make().await.unwrap();
         assert!(recipe.seeded.get().is_some_and(Option::is_some));
         make().await.unwrap();
+    }
+
+    #[test]
+    fn it_is_worth_it_from_the_second_world_on_unless_it_is_large_or_not_all_of_it() {
+        let plain = WorldSettings::default;
+        let with_default = || WorldSettings {
+            default_computer: Some(ComputerReference::trusted("slaprunner".to_owned())),
+            ..WorldSettings::default()
+        };
+        let parts = |most: usize| format!("computers: [{{reference: C, partitions: {most}}}]\n");
+        for (text, settings, expected) in [
+            (text(1), plain(), true),
+            (text(1), with_default(), false),
+            // The computer counts too.
+            (parts(LARGEST - 1), plain(), true),
+            (parts(LARGEST), plain(), false),
+            (text(1) + &"#".repeat(LONGEST), plain(), false),
+        ] {
+            let recipe = Recipe::read(&text).unwrap();
+            assert!(!recipe.is_worth_it(&settings));
+            let (start, length) = (text.get(..40), text.len());
+            assert_eq!(
+                recipe.is_worth_it(&settings),
+                expected,
+                "{start:?} {length}"
+            );
+        }
     }
 
     /// Whether a future has something to wait for.

@@ -126,7 +126,7 @@ async fn worlds_of_one_fixture_share_nothing() {
     assert!(master.knows("/w/third", "COMP-1").await);
 }
 
-/// The default computer is as old as its world, not as what the fixture describes.
+/// It is made when the world is opened, and is there beside what the fixture describes.
 #[tokio::test]
 async fn worlds_of_one_fixture_have_the_default_computer_beside_it() {
     let master = TestMaster::preset(Preset::Slapproxy)
